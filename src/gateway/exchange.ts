@@ -1,0 +1,136 @@
+/**
+ * One request and its reply, with all that was learned on the way. Every field exists from birth, in one order, so
+ * that all exchanges share one hidden class.
+ */
+import type { Route } from './routing/route.js'
+
+/** What a step may ask of the request. Header names are asked for in lower case; values are latin1 text, trimmed. */
+export interface RequestHead {
+  /** As sent; one of the registered methods is an interned string. */
+  readonly method: string
+  /** Origin-form as sent (an absolute-form target has been reduced to it); starts with `/`. */
+  readonly target: string
+  /** Target up to the first `?`. */
+  readonly path: string
+  /** Target after the first `?`, empty when there is none. */
+  readonly query: string
+  readonly minorVersion: 0 | 1
+  /** Host header, or authority of an absolute-form target, as sent. */
+  readonly host: string
+  /** First value of a header. */
+  header(name: string): string | undefined
+  /** All values of a header, in order. */
+  headers(name: string): string[]
+  eachHeader(visit: (name: string, value: string) => void): void
+  /** Declared length of the body in bytes, 0 when there is none, −1 when it is chunked. */
+  readonly contentLength: number
+}
+
+/** Where a request is sent, worked out by the route's steps; the forwarder only follows it. */
+export interface ForwardPlan {
+  readonly origin: Origin
+  readonly method: string
+  readonly target: string
+  /** Value of the Host header. */
+  readonly host: string
+  /** Lower-case names of client headers that do not go on (hop-by-hop headers are dropped in any case). */
+  readonly drop: ReadonlySet<string>
+  /** Ready header lines that are added, each ended by CRLF. They replace client headers by way of `drop`. */
+  readonly add: string
+  /** Milliseconds; see HttpBackend.timeout. */
+  readonly timeout: number
+  /** How often the request may be sent again after a failure that `backends.md` §2 allows to repeat. */
+  readonly retries: number
+}
+
+/** A backend address: the unit of connection pooling. Made once per address, compared by identity. */
+export interface Origin {
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+}
+
+/** Identity that authentication established; names and ids are empty strings until then. */
+export interface Caller {
+  readonly appId: string
+  readonly appName: string
+  readonly appKey: string
+  /** What throttling by user counts and what is logged as `user_id`. */
+  readonly userId: string
+  /** `signature`, `app_code`, …: access_model1 of the access log. */
+  readonly accessModel: string
+}
+
+export class Exchange {
+  readonly requestId: string
+  /** Milliseconds since the epoch at which the first byte of the request was read. */
+  readonly receivedAt: number
+  /** The same moment on the monotonic clock, in milliseconds. */
+  readonly startedAt: number
+  readonly head: RequestHead
+  readonly peerAddress: string
+  readonly listenerPort: number
+  readonly secure: boolean
+  /** Address that policies judge: the peer, or what a real-ip feature found. */
+  sourceAddress: string
+  instanceId = ''
+  groupId = ''
+  stage = 'RELEASE'
+  route: Route | undefined = undefined
+  /** Decoded values of `{name}` placeholders, in the order of `route.placeholders`. */
+  pathValues: readonly string[] = []
+  /** For a prefix route: what follows the prefix, as sent. */
+  pathRest = ''
+  caller: Caller | undefined = undefined
+  /** Body that a step has collected; it is sent to the backend instead of the stream. */
+  body: Buffer | undefined = undefined
+  plan: ForwardPlan | undefined = undefined
+  /** Header lines that go onto the reply, whoever makes it. */
+  replyHeaders = ''
+  // What happened, for the record.
+  status = 0
+  errorCode = ''
+  errorType = ''
+  bytesIn = 0
+  bodyBytesIn = 0
+  bytesOut = 0
+  upstreamAddress = ''
+  upstreamStatus = 0
+  /** Monotonic milliseconds: start of the last attempt, its connection ready, its first byte, its last byte. */
+  upstreamStartedAt = 0
+  upstreamConnectedAt = 0
+  upstreamHeadAt = 0
+  upstreamEndedAt = 0
+  /** Sum over attempts, milliseconds. */
+  upstreamTotal = 0
+  finishedAt = 0
+
+  constructor(
+    readonly connection: ExchangeConnection,
+    requestId: string,
+    receivedAt: number,
+    startedAt: number,
+    head: RequestHead,
+    peerAddress: string,
+    listenerPort: number,
+    secure: boolean,
+  ) {
+    this.requestId = requestId
+    this.receivedAt = receivedAt
+    this.startedAt = startedAt
+    this.head = head
+    this.peerAddress = peerAddress
+    this.sourceAddress = peerAddress
+    this.listenerPort = listenerPort
+    this.secure = secure
+  }
+}
+
+/** What a step may ask of the connection that carries the exchange. */
+export interface ExchangeConnection {
+  /**
+   * Reads the whole body into `exchange.body`. Answers `too-large` past `limit` bytes and `timeout` when the client is
+   * too slow; rejects only when the client is gone.
+   */
+  collectBody(exchange: Exchange, limit: number): Promise<'ok' | 'too-large' | 'timeout'>
+}

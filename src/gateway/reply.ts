@@ -1,0 +1,13 @@
+/**
+ * An answer that the gateway makes itself. The engine adds the framing (`Content-Length`, `Connection`), `Date`,
+ * `Server: api-gateway` and `X-Request-Id`; everything else is here.
+ */
+export interface Reply {
+  readonly status: number
+  /** Ready header lines, each ended by CRLF; never framing headers. */
+  readonly headers: string
+  readonly body: Buffer | string
+  /** `APIG.xxxx` and response type when the reply reports an error, for the access log. */
+  readonly errorCode?: string
+  readonly errorType?: string
+}

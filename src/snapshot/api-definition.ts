@@ -1,0 +1,92 @@
+/**
+ * The definition of an API with every default filled in, so that nobody downstream has to know the defaults.
+ * Names and values are the contract's (`ApiCreate`); see lifecycle.md §5.1 for the defaults.
+ */
+export interface ApiDefinition {
+  readonly id: string
+  readonly name: string
+  readonly req_protocol: 'HTTP' | 'HTTPS' | 'BOTH' | 'GRPCS'
+  readonly req_method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH' | 'OPTIONS' | 'ANY'
+  readonly req_uri: string
+  readonly match_mode: 'SWA' | 'NORMAL'
+  readonly auth_type: 'NONE' | 'APP' | 'IAM' | 'AUTHORIZER'
+  readonly app_code_auth_type: 'DISABLE' | 'HEADER'
+  readonly authorizer_id?: string
+  readonly cors: boolean
+  readonly response_id?: string
+  readonly content_type?: string
+  readonly req_params: readonly RequestParameter[]
+  readonly backend: Backend
+  readonly policies: readonly PolicyBackend[]
+}
+
+export interface RequestParameter {
+  readonly name: string
+  readonly location: 'PATH' | 'QUERY' | 'HEADER'
+  readonly type: 'STRING' | 'NUMBER'
+  readonly required: boolean
+  readonly validate: boolean
+  readonly pass_through: boolean
+  readonly default_value?: string
+  readonly enumerations?: string
+  readonly min_num?: number
+  readonly max_num?: number
+  readonly min_size?: number
+  readonly max_size?: number
+}
+
+export interface BackendParameter {
+  readonly name: string
+  readonly location: 'PATH' | 'QUERY' | 'HEADER'
+  readonly origin: 'REQUEST' | 'CONSTANT' | 'SYSTEM'
+  readonly value: string
+}
+
+export interface HttpBackend {
+  readonly type: 'HTTP'
+  readonly req_protocol: 'HTTP' | 'HTTPS' | 'GRPC' | 'GRPCS'
+  readonly req_method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH' | 'OPTIONS' | 'ANY'
+  readonly req_uri: string
+  /** `host[:port]`; absent when a channel is used. */
+  readonly url_domain?: string
+  readonly vpc_channel_id?: string
+  readonly vpc_channel_proxy_host?: string
+  /** Milliseconds, from the start of connecting to the head of the reply; then between pieces of the body. */
+  readonly timeout: number
+  /** −1 to 10; −1 repeats idempotent methods once. */
+  readonly retry_count: number
+  readonly params: readonly BackendParameter[]
+}
+
+export interface MockBackend {
+  readonly type: 'MOCK'
+  readonly result_content: string
+  readonly status_code: number
+  readonly headers: readonly { readonly key: string; readonly value: string }[]
+  readonly params: readonly BackendParameter[]
+}
+
+/** Stored and echoed by management; the gateway answers 500 APIG.0103 until it can run functions. */
+export interface FunctionBackend {
+  readonly type: 'FUNCTION'
+  readonly function_urn: string
+  readonly timeout: number
+  readonly params: readonly BackendParameter[]
+}
+
+export type Backend = HttpBackend | MockBackend | FunctionBackend
+
+export interface PolicyBackend {
+  readonly name: string
+  readonly effect_mode: 'ALL' | 'ANY'
+  readonly conditions: readonly Condition[]
+  readonly backend: Backend
+}
+
+export interface Condition {
+  readonly origin: 'source' | 'param' | 'system' | 'cookie' | 'frontend_authorizer' | 'orchestration'
+  readonly type: 'exact' | 'enum' | 'pattern'
+  readonly value: string
+  /** Name of the parameter, system value, cookie or context key that is compared. */
+  readonly name?: string
+}
