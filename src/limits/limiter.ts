@@ -1,0 +1,40 @@
+/**
+ * The agreement between whoever counts (this folder) and whoever asks (the gateway's policies).
+ *
+ * Windows are aligned to the epoch: the window of second t is floor(t / windowSeconds). A counter that is asked for in a
+ * later window starts afresh, so nothing need ever be reset.
+ */
+
+/** What is counted. Two counters with the same key, limit and windowSeconds are the same counter. */
+export interface Counter {
+  readonly key: string
+  /** How many requests one window admits; an integer, 0 or more. */
+  readonly limit: number
+  /** The window's length in seconds; an integer, 1 or more. */
+  readonly windowSeconds: number
+}
+
+export type Verdict =
+  | { readonly admitted: true }
+  /** `counter` is the index, in the array that was asked for, of the first counter that is exhausted. */
+  | { readonly admitted: false; readonly counter: number }
+
+export interface Limiter {
+  /**
+   * Takes one from every counter, or nothing from any of them if one is exhausted. A promise only if the answer isn't
+   * known in this process; it never rejects.
+   */
+  take(counters: readonly Counter[]): Verdict | Promise<Verdict>
+  /** How many more requests this process knows the counter would admit in the current window; an estimate, never below 0. */
+  remaining(counter: Counter): number
+}
+
+/** The one verdict of every admitted request; shared, so that admitting allocates nothing. */
+export const ADMITTED: Verdict = Object.freeze({ admitted: true })
+
+const DENIED: readonly Verdict[] = Array.from({ length: 16 }, (_, counter) => Object.freeze({ admitted: false, counter }))
+
+/** The verdict of a request refused by counter number `counter`. */
+export function denied(counter: number): Verdict {
+  return DENIED[counter] ?? { admitted: false, counter }
+}
