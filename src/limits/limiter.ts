@@ -32,7 +32,9 @@ export interface Limiter {
 /** The one verdict of every admitted request; shared, so that admitting allocates nothing. */
 export const ADMITTED: Verdict = Object.freeze({ admitted: true })
 
-const DENIED: readonly Verdict[] = Array.from({ length: 16 }, (_, counter) => Object.freeze({ admitted: false, counter }))
+const DENIED: readonly Verdict[] = Array.from({ length: 16 }, (_, counter) =>
+  Object.freeze({ admitted: false, counter }),
+)
 
 /** The verdict of a request refused by counter number `counter`. */
 export function denied(counter: number): Verdict {
