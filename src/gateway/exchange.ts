@@ -85,7 +85,9 @@ export class Exchange {
   /** Body that a step has collected; it is sent to the backend instead of the stream. */
   body: Buffer | undefined = undefined
   plan: ForwardPlan | undefined = undefined
-  /** Header lines that go onto the reply, whoever makes it. */
+  /** Most bytes of body that this exchange may bring; the engine's setting until a step knows better. */
+  bodyLimit: number
+  /** Header lines that go onto the reply, whoever makes it, each ended by CRLF. */
   replyHeaders = ''
   // What happened, for the record.
   status = 0
@@ -114,6 +116,7 @@ export class Exchange {
     peerAddress: string,
     listenerPort: number,
     secure: boolean,
+    bodyLimit: number,
   ) {
     this.requestId = requestId
     this.receivedAt = receivedAt
@@ -123,6 +126,7 @@ export class Exchange {
     this.sourceAddress = peerAddress
     this.listenerPort = listenerPort
     this.secure = secure
+    this.bodyLimit = bodyLimit
   }
 }
 
