@@ -1,0 +1,345 @@
+/**
+ * The tables, as TypeScript. One form for both engines: identifiers and JSON are `text`, moments are integers
+ * (milliseconds since the epoch), truth is 0 or 1. Rows become domain values in the repositories and nowhere else.
+ */
+
+export interface Schema {
+  iam_domains: DomainRow
+  iam_users: UserRow
+  iam_projects: ProjectRow
+  iam_access_keys: AccessKeyRow
+  iam_tokens: TokenRow
+  instances: InstanceRow
+  instance_tags: InstanceTagRow
+  features: FeatureRow
+  configs: ConfigRow
+  environments: EnvironmentRow
+  variables: VariableRow
+  api_groups: ApiGroupRow
+  gateway_responses: GatewayResponseRow
+  apis: ApiRow
+  api_tags: ApiTagRow
+  api_versions: ApiVersionRow
+  publications: PublicationRow
+  apps: AppRow
+  app_codes: AppCodeRow
+  app_authorizations: AppAuthorizationRow
+  throttles: ThrottleRow
+  throttle_specials: ThrottleSpecialRow
+  throttle_bindings: ThrottleBindingRow
+  statistics: StatisticsRow
+  snapshot_revision: SnapshotRevisionRow
+  snapshot_changes: SnapshotChangeRow
+}
+
+/** 0 or 1: SQLite has no boolean, and PostgreSQL's would need a second query code. */
+export type Flag = 0 | 1
+
+export interface DomainRow {
+  id: string
+  name: string
+  created_at: number
+}
+
+export interface UserRow {
+  id: string
+  domain_id: string
+  name: string
+  password_hash: string
+  role: 'full' | 'readonly'
+  enabled: Flag
+  created_at: number
+}
+
+export interface ProjectRow {
+  id: string
+  domain_id: string
+  name: string
+  created_at: number
+}
+
+export interface AccessKeyRow {
+  access_key: string
+  user_id: string
+  secret_sealed: string
+  /** Set for temporary keys only, together with `expires_at`. */
+  security_token_hash: string | null
+  expires_at: number | null
+  created_at: number
+}
+
+export interface TokenRow {
+  token_hash: string
+  user_id: string
+  project_id: string | null
+  domain_id: string
+  /** JSON array of method names. */
+  methods: string
+  issued_at: number
+  expires_at: number
+}
+
+export interface InstanceRow {
+  id: string
+  project_id: string
+  user_id: string
+  name: string
+  description: string
+  spec_id: string
+  charging_mode: number
+  enterprise_project_id: string
+  vpc_id: string
+  subnet_id: string
+  security_group_id: string
+  /** JSON array of strings. */
+  available_zone_ids: string
+  maintain_begin: string
+  maintain_end: string
+  loadbalancer_provider: string
+  vpcep_service_name: string
+  /** Last part of the endpoint service name; survives a change of the middle part. */
+  endpoint_service_uuid: string
+  ipv6_enable: Flag
+  eip_id: string
+  eip_address: string
+  /** Outbound bandwidth in Mbit/s, 0 when there is no public outbound access. */
+  bandwidth_size: number
+  bandwidth_charging_mode: string
+  nat_eip_address: string
+  /** Inbound bandwidth in Mbit/s, 0 when there is no public inbound access. */
+  ingress_bandwidth_size: number
+  ingress_bandwidth_charging_mode: string
+  ingress_public_address: string
+  created_at: number
+  updated_at: number
+  /** The job under way or the last one; its end decides the status that a reader sees, so no timer has to write it. */
+  job_kind: 'create' | 'resize' | 'delete'
+  job_started_at: number
+  job_ends_at: number
+  /** Edition after a resize job. */
+  target_spec_id: string
+}
+
+export interface InstanceTagRow {
+  instance_id: string
+  key: string
+  value: string
+}
+
+export interface FeatureRow {
+  id: string
+  instance_id: string
+  name: string
+  enable: Flag
+  config: string
+  updated_at: number
+}
+
+/** Quotas and switches. `scope_id` is an instance, or a project for what is counted per project. */
+export interface ConfigRow {
+  scope_id: string
+  config_id: number
+  config_name: string
+  config_value: string
+  remark: string
+  config_time: number
+}
+
+/** The built-in environment has the same id in every instance: the key is the pair. */
+export interface EnvironmentRow {
+  instance_id: string
+  id: string
+  name: string
+  remark: string
+  created_at: number
+}
+
+export interface VariableRow {
+  id: string
+  instance_id: string
+  group_id: string
+  env_id: string
+  name: string
+  value: string
+}
+
+export interface ApiGroupRow {
+  id: string
+  instance_id: string
+  name: string
+  remark: string
+  version: string
+  roma_app_id: string
+  is_default: Flag
+  sl_domain_access_enabled: Flag
+  created_at: number
+  updated_at: number
+}
+
+export interface GatewayResponseRow {
+  id: string
+  instance_id: string
+  group_id: string
+  name: string
+  is_default: Flag
+  /** JSON object, response type to its override; types that are not overridden are absent. */
+  responses: string
+  created_at: number
+  updated_at: number
+}
+
+export interface ApiRow {
+  id: string
+  instance_id: string
+  group_id: string
+  name: string
+  type: number
+  req_protocol: string
+  req_method: string
+  req_uri: string
+  /** `req_uri` with every placeholder reduced to `{}`: two paths that a caller cannot tell apart are equal here. */
+  path_key: string
+  match_mode: string
+  auth_type: string
+  backend_type: string
+  /** JSON: the definition as it is echoed (nested ids included), without what depends on other rows. */
+  definition: string
+  created_at: number
+  updated_at: number
+}
+
+export interface ApiTagRow {
+  api_id: string
+  instance_id: string
+  tag: string
+}
+
+export interface ApiVersionRow {
+  id: string
+  version_no: string
+  instance_id: string
+  api_id: string
+  env_id: string
+  remark: string
+  published_at: number
+  /** JSON: `ApiRow.definition` at the moment of publishing, environment variables unresolved. */
+  definition: string
+}
+
+/** (API, environment) → the version that callers reach. */
+export interface PublicationRow {
+  publish_id: string
+  instance_id: string
+  group_id: string
+  api_id: string
+  env_id: string
+  version_id: string
+  published_at: number
+  /**
+   * JSON object, variable name to value: what the variables were when last seen. A variable that is deleted later
+   * leaves the published API with its last value.
+   */
+  variables: string
+}
+
+export interface AppRow {
+  id: string
+  instance_id: string
+  name: string
+  remark: string
+  app_key: string
+  secret_sealed: string
+  status: number
+  created_at: number
+  updated_at: number
+}
+
+export interface AppCodeRow {
+  id: string
+  instance_id: string
+  app_id: string
+  code_sealed: string
+  /** Keyed digest of the code: uniqueness without the clear text. */
+  code_fingerprint: string
+  created_at: number
+}
+
+export interface AppAuthorizationRow {
+  id: string
+  instance_id: string
+  app_id: string
+  api_id: string
+  env_id: string
+  created_at: number
+}
+
+export interface ThrottleRow {
+  id: string
+  instance_id: string
+  name: string
+  remark: string
+  /** 1: every API for itself; 2: shared by the bound APIs. */
+  type: number
+  time_interval: number
+  time_unit: 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY'
+  api_call_limits: number
+  user_call_limits: number
+  app_call_limits: number
+  ip_call_limits: number
+  enable_adaptive_control: string
+  created_at: number
+}
+
+export interface ThrottleSpecialRow {
+  id: string
+  instance_id: string
+  throttle_id: string
+  object_type: 'APP' | 'USER'
+  object_id: string
+  call_limits: number
+  created_at: number
+}
+
+export interface ThrottleBindingRow {
+  id: string
+  instance_id: string
+  throttle_id: string
+  publish_id: string
+  api_id: string
+  env_id: string
+  created_at: number
+}
+
+/** One API in one minute. Latencies in milliseconds; sums and maxima over the minute's requests. */
+export interface StatisticsRow {
+  api_id: string
+  /** Seconds since the epoch, start of the minute. */
+  minute: number
+  instance_id: string
+  group_id: string
+  requests: number
+  requests_2xx: number
+  requests_4xx: number
+  requests_5xx: number
+  latency_sum: number
+  latency_max: number
+  inner_sum: number
+  inner_max: number
+  backend_requests: number
+  backend_sum: number
+  backend_max: number
+  bytes_in: number
+  bytes_out: number
+  updated_at: number
+}
+
+export interface SnapshotRevisionRow {
+  id: 1
+  value: number
+}
+
+/** Which part of the snapshot a revision changed. */
+export interface SnapshotChangeRow {
+  revision: number
+  part_key: string
+}

@@ -1,0 +1,117 @@
+/**
+ * One PostgreSQL for the whole test run, started from the machine's own binaries on a free port, in a directory that
+ * disappears with it. `SLUICE_TEST_POSTGRES_URL` names another one that is already running.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** URL of a database whose role may create databases; empty when the machine has no PostgreSQL. */
+    postgresUrl: string
+  }
+}
+
+const run = promisify(execFile)
+
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const given = process.env['SLUICE_TEST_POSTGRES_URL']
+  const binaries = given === undefined ? await findBinaries() : undefined
+  if (given === undefined && binaries === undefined) {
+    const hint = 'PostgreSQL is not installed: apt-get install postgresql'
+    if (process.env['CI'] === 'true') throw new Error(hint)
+    console.warn(`tests on PostgreSQL are skipped. ${hint}`)
+    project.provide('postgresUrl', '')
+    return undefined
+  }
+  if (binaries === undefined) {
+    project.provide('postgresUrl', given ?? '')
+    return undefined
+  }
+  const server = await start(binaries)
+  project.provide('postgresUrl', server.url)
+  return server.stop
+}
+
+async function findBinaries(): Promise<string | undefined> {
+  const root = '/usr/lib/postgresql'
+  if (!existsSync(root)) return undefined
+  const versions = (await readdir(root)).sort((a, b) => Number(b) - Number(a))
+  return versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+}
+
+async function start(bin: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
+  const data = join(directory, 'data')
+  const identity = await unprivileged()
+  if (identity !== undefined) await chown(directory, identity.uid, identity.gid)
+  await run(join(bin, 'initdb'), ['-D', data, '-U', 'sluice', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
+    ...identity,
+  })
+  const port = await freePort()
+  const settings = {
+    port,
+    unix_socket_directories: directory,
+    listen_addresses: '127.0.0.1',
+    fsync: 'off',
+    max_connections: 200,
+  }
+  const server = spawn(
+    join(bin, 'postgres'),
+    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    { stdio: 'ignore', ...identity },
+  )
+  const url = `postgres://sluice@127.0.0.1:${port}/postgres`
+  await untilReady(url)
+  return {
+    url,
+    async stop() {
+      const gone = new Promise((resolve) => server.once('exit', resolve))
+      server.kill('SIGQUIT')
+      await gone
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** PostgreSQL refuses to run as root; the package brings a user for it. */
+async function unprivileged(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (flag) => Number((await run('id', [flag, 'postgres'])).stdout)),
+  )
+  return { uid: uid ?? 0, gid: gid ?? 0 }
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error('PostgreSQL did not start', { cause: error })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
