@@ -12,7 +12,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 export interface TestEngine {
   readonly name: 'SQLite' | 'PostgreSQL'
-  open(): Promise<TestDatabase>
+  readonly open: () => Promise<TestDatabase>
 }
 
 const sqlite: TestEngine = {

@@ -15,7 +15,7 @@ export type Database = Kysely<Schema>
 export interface Transaction {
   readonly db: Database
   /** Notes that a part of the snapshot (`publication:<api>/<env>`, `app:<id>`, …) must be compiled again. */
-  changed(partKey: string): void
+  readonly changed: (partKey: string) => void
 }
 
 export interface Store {

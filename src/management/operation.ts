@@ -1,0 +1,46 @@
+import type { OperationId } from '../contract/generated/operations.js'
+import type { ReplyOf, RequestOf } from '../contract/operation.js'
+import type { Vault } from '../config/vault.js'
+import type { Caller } from '../iam/caller.js'
+import type { Database } from '../store/store.js'
+
+/**
+ * What an operation works with. The server has already checked, in this order: the caller, the project, the
+ * permission, the instance, the shape of the request; and has opened one transaction, which is committed when the
+ * handler returns and undone when it throws.
+ */
+export interface OperationContext {
+  readonly db: Database
+  /** Notes that a part of the snapshot must be compiled again: `publication:<api>/<env>`, `app:<id>`, … */
+  readonly changed: (partKey: string) => void
+  readonly caller: Caller
+  readonly projectId: string
+  /** Empty on operations of the project. */
+  readonly instanceId: string
+  /** Milliseconds since the epoch; one value for the whole operation. */
+  readonly now: number
+  /** 32 lower-case hex digits. */
+  readonly newId: () => string
+  readonly vault: Vault
+  readonly settings: ManagementSettings
+}
+
+/** What management needs to know of how the server was started. */
+export interface ManagementSettings {
+  readonly region: string
+  /** `apic.localhost`: sub-domains are `<group id>.<suffix>`. */
+  readonly subdomainSuffix: string
+  /** Addresses shown as the instance's ingress: where the gateway listens. */
+  readonly ingressAddress: string
+  /** Milliseconds that must pass between two changes of one feature; the cloud has 60,000. */
+  readonly featureInterval: number
+  /** Milliseconds that creating, resizing and deleting an instance takes; progress is shown meanwhile. */
+  readonly instanceJobDuration: number
+}
+
+export type Handler<Id extends OperationId> = (
+  request: RequestOf<Id>,
+  context: OperationContext,
+) => Promise<ReplyOf<Id>>
+
+export type Handlers = { readonly [Id in OperationId]?: Handler<Id> }
