@@ -249,6 +249,9 @@ export interface AppRow {
   remark: string
   app_key: string
   secret_sealed: string
+  /** Account and project that the app is tied to; empty when it is tied to none. */
+  related_domain_id: string
+  related_project_id: string
   status: number
   created_at: number
   updated_at: number

@@ -92,7 +92,7 @@ const statements = [
 
   `create table apps (id text primary key, instance_id text not null references instances (id) on delete cascade,
     name text not null, remark text not null, app_key text not null unique, secret_sealed text not null,
-    status integer not null, created_at bigint not null, updated_at bigint not null, unique (instance_id, name))`,
+    related_domain_id text not null, related_project_id text not null, status integer not null, created_at bigint not null, updated_at bigint not null, unique (instance_id, name))`,
   `create index apps_newest on apps (instance_id, created_at desc, id)`,
   `create table app_codes (id text primary key, instance_id text not null references instances (id) on delete cascade,
     app_id text not null references apps (id) on delete cascade, code_sealed text not null,

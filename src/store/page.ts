@@ -1,0 +1,35 @@
+import { sql, type SelectQueryBuilder } from 'kysely'
+
+/** `offset` counts elements; both are already clamped (conventions.md §4). */
+export interface Paging {
+  readonly offset: number
+  readonly limit: number
+}
+
+export interface Page<Row> {
+  /** Matches before paging. */
+  readonly total: number
+  readonly rows: readonly Row[]
+}
+
+/**
+ * The number of all matches and one page of them. The query brings its filters and a total order, so that no row is
+ * seen twice and none is missed while a client walks through the pages.
+ */
+export async function selectPage<DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  { offset, limit }: Paging,
+): Promise<Page<Row>> {
+  const { total } = await query
+    .clearSelect()
+    .clearOrderBy()
+    .select(sql<number>`count(*)`.as('total'))
+    .executeTakeFirstOrThrow()
+  const rows = offset < total ? await query.limit(limit).offset(offset).execute() : []
+  return { total, rows }
+}
+
+/** Whether `precise_search`, a comma-separated list, names a field: then its filter is exact. */
+export function isPrecise(preciseSearch: string | undefined, field: string): boolean {
+  return preciseSearch?.split(',').some((name) => name.trim() === field) ?? false
+}
