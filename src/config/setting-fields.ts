@@ -1,0 +1,111 @@
+/**
+ * Every setting: its key in the file, what it may be, and what it is for. The flag and the environment variable follow
+ * from the key (`data_dir`: `--data-dir`, `SLUICE_DATA_DIR`), so the three can't drift apart.
+ */
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+import { parseListenAddress } from './listen-address.js'
+
+const text = (pattern: RegExp, expected: string) =>
+  z.string(`must be ${expected}`).regex(pattern, `must be ${expected}`)
+
+const listenAddress = z
+  .string('must be an address such as 127.0.0.1:8000 or [::1]:8000')
+  .transform((value, context) => {
+    const address = parseListenAddress(value)
+    if (address !== undefined) return address
+    context.addIssue('must be an address such as 127.0.0.1:8000 or [::1]:8000')
+    return z.NEVER
+  })
+
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  z.enum(values, `must be one of ${values.join(', ')}`)
+
+const WORKERS = 'must be a whole number from 1 to 256'
+const DATABASE = 'must be sqlite:<file> or postgres://<user>:<password>@<host>/<database>'
+const ID = text(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores')
+
+export const settingFields = {
+  data_dir: text(/^[^\0]+$/, 'a directory')
+    .default('./.sluice')
+    .describe('Directory of the database, keys, credentials and the last configuration.'),
+  management_listen: listenAddress
+    .prefault('127.0.0.1:9000')
+    .describe('Address of the management API, IAM and the console.'),
+  http_listen: listenAddress.prefault('127.0.0.1:8000').describe('Address at which the gateway serves HTTP.'),
+  https_listen: listenAddress.prefault('127.0.0.1:8443').describe('Address at which the gateway serves HTTPS.'),
+  database_url: z
+    .string(DATABASE)
+    .refine((value) => /^sqlite:(?!:memory:).+$/.test(value) || isUrl(value, ['postgres:', 'postgresql:']), DATABASE)
+    .optional()
+    .describe('Database: sqlite:<file> or postgres://… Default: sluice.db in the data directory.'),
+  redis_url: z
+    .string('must be redis://<host>:<port> or rediss://…')
+    .refine((value) => isUrl(value, ['redis:', 'rediss:']), 'must be redis://<host>:<port> or rediss://…')
+    .optional()
+    .describe('Redis or Valkey for limits that several nodes share. Default: limits are kept on this node.'),
+  workers: z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,4}$/)
+          .transform(Number),
+      ],
+      WORKERS,
+    )
+    .pipe(z.int(WORKERS).min(1, WORKERS).max(256, WORKERS))
+    .default(availableParallelism)
+    .describe('Number of gateway processes. Default: the number of cores.'),
+  subdomain_suffix: text(
+    /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+    'a lower-case domain name',
+  )
+    .default('apic.localhost')
+    .describe("Domain under which every API group has its debugging domain, '<group id>.<suffix>'."),
+  region: text(/^[a-z0-9][a-z0-9-]{0,63}$/, 'up to 64 lower-case letters, digits and hyphens')
+    .default('local-1')
+    .describe('Name of the region that this installation presents itself as.'),
+  project_id: ID.optional().describe('Id of the first project. Default: generated at the first start.'),
+  access_key: text(/^[A-Za-z0-9_-]{4,128}$/, '4 to 128 letters, digits, hyphens and underscores')
+    .optional()
+    .describe('First access key. Default: generated at the first start.'),
+  secret_key: text(/^[\x21-\x7e]{8,256}$/, '8 to 256 printable characters without spaces')
+    .optional()
+    .describe('Secret of the first access key. Default: generated at the first start.'),
+  admin_password: text(/^.{8,128}$/su, '8 to 128 characters')
+    .optional()
+    .describe("First user's password. Default: generated at the first start."),
+  instance_id: ID.optional().describe('Id of the first instance. Default: generated at the first start.'),
+  cluster_token: text(/^[\x21-\x7e]{16,256}$/, '16 to 256 printable characters without spaces')
+    .optional()
+    .describe('Secret that control and gateways share. Default: generated at the first start.'),
+  log_level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+    .default('info')
+    .describe('Least severe message that is logged.'),
+  log_format: oneOf(['json', 'pretty'])
+    .optional()
+    .describe('Form of the log. Default: pretty on a terminal, else json.'),
+  access_log: text(/^[^\0]+$/, 'off, stdout or a file')
+    .optional()
+    .describe('Where calls are logged: off, stdout or a file. Default: access.log in the data directory.'),
+}
+
+export type SettingKey = keyof typeof settingFields
+
+export const settingKeys = Object.keys(settingFields) as SettingKey[]
+
+/** Never shown, never echoed in an error, and not accepted as a flag: every user of a machine can read command lines. */
+export const secretKeys: ReadonlySet<SettingKey> = new Set(['secret_key', 'admin_password', 'cluster_token'])
+
+export const settingsSchema = z.strictObject(settingFields)
+
+export const environmentName = (key: SettingKey): string => `SLUICE_${key.toUpperCase()}`
+
+export const flagName = (key: SettingKey): string => `--${key.replaceAll('_', '-')}`
+
+function isUrl(value: string, protocols: readonly string[]): boolean {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  return url !== undefined && protocols.includes(url.protocol) && url.host !== ''
+}
