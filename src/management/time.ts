@@ -9,3 +9,8 @@ export function writtenTime(moment: number): string {
 export function readTime(moment: number): string {
   return `${new Date(moment).toISOString().slice(0, 19)}Z`
 }
+
+/** `2020-07-31 12:42:51`, in UTC: statistics and endpoint services. */
+export function plainTime(moment: number): string {
+  return new Date(moment).toISOString().slice(0, 19).replace('T', ' ')
+}
