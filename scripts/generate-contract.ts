@@ -3,9 +3,9 @@
  * would change.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { faultTypes } from './contract/faults.js'
+import type { Specification } from '../src/contract/specification.js'
+import { faultTypes, type Catalogue } from './contract/faults.js'
 import { operationTypes } from './contract/operations.js'
-import type { Catalogue, Specification } from './contract/specification.js'
 import { schemaTypes } from './contract/types.js'
 
 const root = new URL('../', import.meta.url)

@@ -1,4 +1,16 @@
-import type { Catalogue, CatalogueEntry } from './specification.js'
+interface CatalogueEntry {
+  readonly status: number
+  readonly message: string
+  /** Listed for completeness when false. */
+  readonly produced: boolean
+  /** Other texts, or statuses, that certain operations have under the same code. */
+  readonly variants?: Readonly<Record<string, { readonly status?: number; readonly message?: string }>>
+}
+
+/** The form of spec/errors.json. */
+export interface Catalogue {
+  readonly errors: Readonly<Record<string, CatalogueEntry>>
+}
 
 const placeholders = (message: string) => [...new Set([...message.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))]
 

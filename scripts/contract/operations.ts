@@ -1,5 +1,5 @@
 import { memberName, typeOf } from './types.js'
-import { referenced, type Operation, type Parameter, type Specification } from './specification.js'
+import { resolveParameter, type Operation, type Parameter, type Specification } from '../../src/contract/specification.js'
 
 interface Placed {
   readonly path: string
@@ -52,11 +52,8 @@ ${facts}}
 function declaration(operation: Operation, specification: Specification, used: Set<string>): string {
   const parameters = resolved(operation, specification)
   const body = Object.values(operation.requestBody?.content ?? {})[0]
-  let bodyType = 'undefined'
-  if (body !== undefined) {
-    bodyType = typeOf(body.schema, '    ', used)
-    if (operation.requestBody?.required === false) bodyType += ' | undefined'
-  }
+  // A body that may be left out reads as `{}`: none of its members is mandatory.
+  const bodyType = body === undefined ? 'undefined' : typeOf(body.schema, '    ', used)
   return `  ${operation.operationId}: {
     path: ${parameterTypes(parameters, 'path', used)}
     query: ${parameterTypes(parameters, 'query', used)}
@@ -73,7 +70,7 @@ function parameterTypes(parameters: readonly Parameter[], place: Parameter['in']
       const single = typeOf(parameter.schema, '', used)
       const type = parameter['x-repeatable'] === true ? `${single}[]` : single
       // A clamped parameter always has a value by the time a handler sees it.
-      return parameter.required || parameter['x-clamp'] === true
+      return parameter.required || parameter['x-clamp-rule'] !== undefined
         ? `${memberName(parameter.name)}: ${type}`
         : `${memberName(parameter.name)}?: ${type} | undefined`
     })
@@ -129,10 +126,5 @@ function success(operation: Operation): string {
 }
 
 function resolved(operation: Operation, specification: Specification): Parameter[] {
-  return operation.parameters.map((parameter) => {
-    if (!('$ref' in parameter)) return parameter
-    const found = specification.components.parameters[referenced(parameter.$ref)]
-    if (found === undefined) throw new Error(`unknown parameter ${parameter.$ref}`)
-    return found
-  })
+  return operation.parameters.map((parameter) => resolveParameter(parameter, specification))
 }

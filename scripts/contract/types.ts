@@ -1,4 +1,4 @@
-import { referenced, type Schema, type Specification } from './specification.js'
+import { referenced, type Schema, type Specification } from '../../src/contract/specification.js'
 
 const identifier = /^[A-Za-z_$][\w$]*$/
 const quoted = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

@@ -334,19 +334,19 @@ export interface Operations {
   updateInstanceV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: InstanceModReq | undefined
+    body: InstanceModReq
     replies: { 200: UpdateInstanceV2Response }
   }
   batchDeleteApiAclBindingV2: {
     path: { project_id: string; instance_id: string }
     query: { action: 'delete' }
-    body: AclBindingBatchDelete | undefined
+    body: AclBindingBatchDelete
     replies: { 200: BatchDeleteApiAclBindingV2Response }
   }
   createApiAclBindingV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: AclApiBindingCreate | undefined
+    body: AclApiBindingCreate
     replies: { 201: CreateApiAclBindingV2Response }
   }
   listAclPolicyBindedToApiV2: {
@@ -376,7 +376,7 @@ export interface Operations {
   batchDeleteAclV2: {
     path: { project_id: string; instance_id: string }
     query: { action: 'delete' }
-    body: AclBatchDelete | undefined
+    body: AclBatchDelete
     replies: { 200: BatchDeleteAclV2Response }
   }
   createAclStrategyV2: {
@@ -538,7 +538,7 @@ export interface Operations {
   updateGatewayResponseTypeV2: {
     path: { project_id: string; instance_id: string; group_id: string; response_id: string; response_type: 'AUTH_FAILURE' | 'AUTH_HEADER_MISSING' | 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONF_FAILURE' | 'AUTHORIZER_IDENTITIES_FAILURE' | 'BACKEND_UNAVAILABLE' | 'BACKEND_TIMEOUT' | 'THROTTLED' | 'UNAUTHORIZED' | 'ACCESS_DENIED' | 'NOT_FOUND' | 'REQUEST_PARAMETERS_FAILURE' | 'DEFAULT_4XX' | 'DEFAULT_5XX' | 'THIRD_AUTH_FAILURE' | 'THIRD_AUTH_IDENTITIES_FAILURE' | 'THIRD_AUTH_CONF_FAILURE' | 'OIDC_AUTH_TOKEN_VERIFY_FAIL' | 'OIDC_AUTH_GET_DISCOVERY_ERROR' | 'OIDC_AUTH_CODE_FLOW_FAIL' | 'JWT_AUTH_FAILURE' | 'ORCHESTRATION_PARAMETER_NOT_FOUND' | 'ORCHESTRATION_FAILURE' }
     query: Record<never, never>
-    body: ResponseInfo | undefined
+    body: ResponseInfo
     replies: { 200: UpdateGatewayResponseTypeV2Response }
   }
   updateSlDomainSettingV2: {
@@ -586,7 +586,7 @@ export interface Operations {
   changeApiVersionV2: {
     path: { project_id: string; instance_id: string; api_id: string }
     query: Record<never, never>
-    body: ApiVersion | undefined
+    body: ApiVersion
     replies: { 200: ChangeApiVersionV2Response }
   }
   listApiVersionsV2: {
@@ -754,7 +754,7 @@ export interface Operations {
   resettingAppSecretV2: {
     path: { project_id: string; instance_id: string; app_id: string }
     query: Record<never, never>
-    body: AppResetCreate | undefined
+    body: AppResetCreate
     replies: { 200: ResettingAppSecretV2Response }
   }
   checkAppV2: {
@@ -784,7 +784,7 @@ export interface Operations {
   createAiApiKey: {
     path: { project_id: string; instance_id: string; app_id: string }
     query: Record<never, never>
-    body: AiApiKeyCreate | undefined
+    body: AiApiKeyCreate
     replies: { 200: CreateAiApiKeyResponse }
   }
   listAiApiKeys: {
@@ -922,7 +922,7 @@ export interface Operations {
   addEipV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: EipBindReq | undefined
+    body: EipBindReq
     replies: { 200: AddEipV2Response }
   }
   removeEipV2: {
@@ -1000,7 +1000,7 @@ export interface Operations {
   addIngressEipV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: OpenIngressEipReq | undefined
+    body: OpenIngressEipReq
     replies: { 202: AddIngressEipV2Response }
   }
   removeIngressEipV2: {
@@ -1012,7 +1012,7 @@ export interface Operations {
   updateIngressEipV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: OpenIngressEipReq | undefined
+    body: OpenIngressEipReq
     replies: { 202: UpdateIngressEipV2Response }
   }
   listInstanceFeatures: {
@@ -1048,7 +1048,7 @@ export interface Operations {
   addEngressEipV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: OpenEngressEipReq | undefined
+    body: OpenEngressEipReq
     replies: { 200: Record<string, never> }
   }
   removeEngressEipV2: {
@@ -1060,7 +1060,7 @@ export interface Operations {
   updateEngressEipV2: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: OpenEngressEipReq | undefined
+    body: OpenEngressEipReq
     replies: { 200: Record<string, never> }
   }
   exportApiDefinitionsAsync: {
@@ -1180,13 +1180,13 @@ export interface Operations {
   createPostPayResizeOrder: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: ResizeInstanceReq | undefined
+    body: ResizeInstanceReq
     replies: { 202: CreatePostPayResizeOrderResponse }
   }
   createPrepayResize: {
     path: { project_id: string; instance_id: string }
     query: Record<never, never>
-    body: InstanceChangeOrderReq | undefined
+    body: InstanceChangeOrderReq
     replies: { 202: CreatePrepayResizeResponse }
   }
   showDetailsOfInstanceProgressV2: {
@@ -1306,7 +1306,7 @@ export interface Operations {
   batchDisassociateThrottlingPolicyV2: {
     path: { project_id: string; instance_id: string }
     query: { action: 'delete' }
-    body: ThrottleBindingBatchDelete | undefined
+    body: ThrottleBindingBatchDelete
     replies: { 200: BatchDisassociateThrottlingPolicyV2Response }
   }
   listApisBindedToRequestThrottlingPolicyV2: {
@@ -1426,7 +1426,7 @@ export interface Operations {
   createMemberGroup: {
     path: { project_id: string; instance_id: string; vpc_channel_id: string }
     query: Record<never, never>
-    body: MemberGroupCreateBatch | undefined
+    body: MemberGroupCreateBatch
     replies: { 201: CreateMemberGroupResponse }
   }
   listMemberGroups: {
@@ -1468,19 +1468,19 @@ export interface Operations {
   updateBackendInstancesV2: {
     path: { project_id: string; instance_id: string; vpc_channel_id: string }
     query: Record<never, never>
-    body: VpcMemberModify | undefined
+    body: VpcMemberModify
     replies: { 200: UpdateBackendInstancesV2Response }
   }
   batchDisableMembers: {
     path: { project_id: string; instance_id: string; vpc_channel_id: string }
     query: Record<never, never>
-    body: MembersBatchEnableOrDisable | undefined
+    body: MembersBatchEnableOrDisable
     replies: { 204: undefined }
   }
   batchEnableMembers: {
     path: { project_id: string; instance_id: string; vpc_channel_id: string }
     query: Record<never, never>
-    body: MembersBatchEnableOrDisable | undefined
+    body: MembersBatchEnableOrDisable
     replies: { 204: undefined }
   }
   deleteBackendInstanceV2: {
@@ -1522,19 +1522,19 @@ export interface Operations {
   createOrder: {
     path: { project_id: string }
     query: Record<never, never>
-    body: InstanceOrderReq | undefined
+    body: InstanceOrderReq
     replies: { 200: CreateOrderResponse }
   }
   showInstancesNumByTags: {
     path: { project_id: string }
     query: Record<never, never>
-    body: TmsQueryReq | undefined
+    body: TmsQueryReq
     replies: { 200: ShowInstancesNumByTagsResponse }
   }
   listInstancesByTags: {
     path: { project_id: string }
     query: { offset: number; limit: number }
-    body: TmsQueryReq | undefined
+    body: TmsQueryReq
     replies: { 200: ListInstancesByTagsResponse }
   }
 }
@@ -1769,7 +1769,7 @@ export const operations: Readonly<Record<OperationId, OperationFacts>> = {
     tag: "ACL",
     errorFamily: "APIG",
     successStatus: 201,
-    body: "optional-json",
+    body: "json",
     reply: "json",
     pathParameters: ["project_id","instance_id"],
     queryParameters: [],
@@ -2249,7 +2249,7 @@ export const operations: Readonly<Record<OperationId, OperationFacts>> = {
     tag: "APIs",
     errorFamily: "APIG",
     successStatus: 200,
-    body: "optional-json",
+    body: "json",
     reply: "json",
     pathParameters: ["project_id","instance_id","api_id"],
     queryParameters: [],

@@ -11,9 +11,9 @@ export interface AcceptOrRejectEndpointConnectionsResponse {
 
 export interface AclApiBindingCreate {
   /** Optional in the SDK, mandatory in the 2024 reference. */
-  acl_id?: string | undefined
+  acl_id: string
   /** Publish record ids. Optional in the SDK, mandatory in the 2024 reference. */
-  publish_ids?: string[] | undefined
+  publish_ids: string[]
 }
 
 export interface AclApiBindingInfo {
@@ -667,7 +667,7 @@ export interface ApiPolicyMockResp {
 
 export interface ApiVersion {
   /** Optional in the SDK, mandatory in the 2024 reference. */
-  version_id?: string | undefined
+  version_id: string
 }
 
 export interface ApiVersionResp {
@@ -3268,7 +3268,7 @@ export interface ThrottleForApi {
 }
 
 export interface ThrottleSpecialCreate {
-  /** Positive; no bounds are stated. */
+  /** No bounds are stated; clients rely on an error below 1. At most the limit of the policy. */
   call_limits: number
   /** App id, or account id of the tenant. */
   object_id: string
@@ -3288,7 +3288,7 @@ export interface ThrottleSpecialInfo {
 }
 
 export interface ThrottleSpecialUpdate {
-  /** Positive; no bounds are stated. */
+  /** No bounds are stated; clients rely on an error below 1. At most the limit of the policy. */
   call_limits: number
 }
 

@@ -1,9 +1,12 @@
-/** The parts of OpenAPI 3.1 that spec/apig-v2.openapi.json uses; anything else in it is an error of the generator. */
+/** The part of JSON Schema that spec/apig-v2.openapi.json uses. */
 export interface Schema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly format?: string
   readonly enum?: readonly (string | number | boolean)[]
+  readonly pattern?: string
+  readonly minLength?: number
+  readonly minItems?: number
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
@@ -13,6 +16,7 @@ export interface Schema {
   readonly description?: string
   readonly default?: unknown
   readonly deprecated?: boolean
+  /** Documented as not supported: accepted, without effect, never a reason to fail. */
   readonly 'x-unsupported'?: boolean
 }
 
@@ -21,7 +25,9 @@ export interface Parameter {
   readonly in: 'path' | 'query'
   readonly required: boolean
   readonly schema: Schema
-  readonly 'x-clamp'?: boolean
+  /** Never an error: a value below `min` becomes `below`, one above `max` becomes `above`. */
+  readonly 'x-clamp-rule'?: { readonly min: number; readonly below: number; readonly max?: number; readonly above?: number }
+  /** May be given several times. */
   readonly 'x-repeatable'?: boolean
 }
 
@@ -37,6 +43,7 @@ export interface Operation {
   readonly 'x-error-family': 'APIG' | 'APIC'
 }
 
+/** The part of OpenAPI 3.1 that spec/apig-v2.openapi.json uses. */
 export interface Specification {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   readonly components: {
@@ -45,27 +52,29 @@ export interface Specification {
   }
 }
 
-export interface CatalogueVariant {
-  readonly status?: number
-  readonly message?: string
-}
-
-export interface CatalogueEntry {
-  readonly status: number
-  readonly message: string
-  readonly produced: boolean
-  readonly variants?: Readonly<Record<string, CatalogueVariant>>
-}
-
-export interface Catalogue {
-  readonly errors: Readonly<Record<string, CatalogueEntry>>
-}
-
-const refPrefix = /^#\/components\/(?:schemas|parameters)\/(\w+)$/
+const reference = /^#\/components\/(?:schemas|parameters)\/(\w+)$/
 
 /** Name that a local reference points to. */
 export function referenced(ref: string): string {
-  const name = refPrefix.exec(ref)?.[1]
+  const name = reference.exec(ref)?.[1]
   if (name === undefined) throw new Error(`unsupported reference ${ref}`)
   return name
+}
+
+export function resolveParameter(parameter: Operation['parameters'][number], specification: Specification): Parameter {
+  if (!('$ref' in parameter)) return parameter
+  const found = specification.components.parameters[referenced(parameter.$ref)]
+  if (found === undefined) throw new Error(`unknown parameter ${parameter.$ref}`)
+  return found
+}
+
+/** Follows references until there is none. */
+export function resolveSchema(schema: Schema, specification: Specification): Schema {
+  let current = schema
+  while (current.$ref !== undefined) {
+    const found = specification.components.schemas[referenced(current.$ref)]
+    if (found === undefined) throw new Error(`unknown schema ${current.$ref}`)
+    current = found
+  }
+  return current
 }
