@@ -24,6 +24,7 @@ export async function selectPage<DB, TB extends keyof DB, Row>(
     .clearSelect()
     .clearOrderBy()
     .select(sql<number>`count(*)`.as('total'))
+    .$castTo<{ total: number }>()
     .executeTakeFirstOrThrow()
   const rows = offset < total ? await query.limit(limit).offset(offset).execute() : []
   return { total, rows }
