@@ -26,7 +26,12 @@ export interface Parameter {
   readonly required: boolean
   readonly schema: Schema
   /** Never an error: a value below `min` becomes `below`, one above `max` becomes `above`. */
-  readonly 'x-clamp-rule'?: { readonly min: number; readonly below: number; readonly max?: number; readonly above?: number }
+  readonly 'x-clamp-rule'?: {
+    readonly min: number
+    readonly below: number
+    readonly max?: number
+    readonly above?: number
+  }
   /** May be given several times. */
   readonly 'x-repeatable'?: boolean
 }
