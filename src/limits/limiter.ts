@@ -5,7 +5,10 @@
  * later window starts afresh, so nothing need ever be reset.
  */
 
-/** What is counted. Two counters with the same key, limit and windowSeconds are the same counter. */
+/**
+ * What is counted. Two counters with the same key and windowSeconds are the same counter; if its limit changes within a
+ * window, what was counted so far still counts. One request names a counter at most once.
+ */
 export interface Counter {
   readonly key: string
   /** How many requests one window admits; an integer, 0 or more. */
@@ -22,7 +25,7 @@ export type Verdict =
 export interface Limiter {
   /**
    * Takes one from every counter, or nothing from any of them if one is exhausted. A promise only if the answer isn't
-   * known in this process; it never rejects.
+   * known in this process; it never rejects, and until it is settled the array and its counters must not change.
    */
   take(counters: readonly Counter[]): Verdict | Promise<Verdict>
   /** How many more requests this process knows the counter would admit in the current window; an estimate, never below 0. */

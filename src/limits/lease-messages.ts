@@ -1,0 +1,64 @@
+/**
+ * What workers and their node say to each other about counters. Each channel keeps the order of what is sent on it.
+ *
+ * The node alone decides which window it is: a worker's tokens are good for the window that their grant names.
+ */
+
+export type ToNode = Ask | Return
+export type ToWorker = Grant | Refusal | Recall
+
+/** One request lacks tokens: its counters, all of them, so that the node can admit it as a whole or not at all. */
+export interface Ask {
+  readonly type: 'ask'
+  readonly id: number
+  /** How many requests are waiting for the tokens, this one included. */
+  want: number
+  readonly counters: readonly AskedCounter[]
+}
+
+export interface AskedCounter {
+  readonly key: string
+  readonly limit: number
+  readonly windowSeconds: number
+  /** The worker has no token of it; of the others it gets one, in case its own are called back meanwhile. */
+  readonly lacking: boolean
+}
+
+/** Tokens go back: called back by the node, or no longer wanted. Those that aren't named were used. */
+export interface Return {
+  readonly type: 'return'
+  readonly key: string
+  readonly windowSeconds: number
+  readonly window: number
+  readonly tokens: number
+  readonly recalled: boolean
+}
+
+/** At least one token of every counter of the ask, in its order. */
+export interface Grant {
+  readonly type: 'grant'
+  readonly id: number
+  readonly counters: readonly GrantedCounter[]
+}
+
+export interface GrantedCounter {
+  readonly window: number
+  readonly tokens: number
+  /** What the node still has after this grant. */
+  readonly left: number
+}
+
+/** Nothing was taken. The counters at these indexes have no token left, here or with any worker, until the window ends. */
+export interface Refusal {
+  readonly type: 'refusal'
+  readonly id: number
+  readonly exhausted: readonly { readonly index: number; readonly window: number }[]
+}
+
+/** The worker is to return all unused tokens of a counter at once. */
+export interface Recall {
+  readonly type: 'recall'
+  readonly key: string
+  readonly windowSeconds: number
+  readonly window: number
+}

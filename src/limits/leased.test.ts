@@ -1,0 +1,312 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { ToNode, ToWorker } from './lease-messages.js'
+import { LeasedLimiter } from './leased.js'
+import type { Counter, Verdict } from './limiter.js'
+import { LimitNode } from './node.js'
+
+interface Request {
+  readonly counters: readonly Counter[]
+  verdict: Verdict | undefined
+  settledAt: number
+}
+
+/** A node and its workers, with channels that deliver one message when they are told to. */
+class Cluster {
+  now = 0
+  readonly requests: Request[] = []
+  readonly node: LimitNode
+  readonly workers: { limiter: LeasedLimiter; toNode: ToNode[]; fromNode: ToWorker[]; alive: boolean }[] = []
+  silences = 0
+
+  constructor(size: number) {
+    this.node = new LimitNode((worker, message) => this.workers[worker]?.fromNode.push(message))
+    for (let id = 0; id < size; id++) this.start()
+  }
+
+  start(): void {
+    const toNode: ToNode[] = []
+    const limiter = new LeasedLimiter({
+      send: (message) => toNode.push(structuredClone(message)),
+      now: () => this.now,
+      onSilence: () => this.silences++,
+    })
+    this.node.workerCame(this.workers.length)
+    this.workers.push({ limiter, toNode, fromNode: [], alive: true })
+  }
+
+  kill(id: number): void {
+    const worker = this.workers[id]
+    if (worker === undefined) return
+    worker.alive = false
+    worker.toNode.length = 0
+    this.node.workerLeft(id, this.now)
+  }
+
+  take(id: number, counters: readonly Counter[]): Request {
+    const request: Request = { counters, verdict: undefined, settledAt: 0 }
+    const verdict = this.workers[id]?.limiter.take(counters)
+    const settle = (settled: Verdict) => {
+      request.verdict = settled
+      request.settledAt = this.now
+    }
+    if (verdict instanceof Promise) void verdict.then(settle)
+    else if (verdict !== undefined) settle(verdict)
+    this.requests.push(request)
+    return request
+  }
+
+  toNode(id: number): boolean {
+    const message = this.workers[id]?.toNode.shift()
+    if (message !== undefined) this.node.receive(id, message, this.now)
+    return message !== undefined
+  }
+
+  toWorker(id: number): boolean {
+    const worker = this.workers[id]
+    const message = worker?.alive === true ? worker.fromNode.shift() : undefined
+    if (message !== undefined) worker?.limiter.receive(structuredClone(message))
+    return message !== undefined
+  }
+
+  /** Delivers until nobody has anything to say. */
+  async settle(): Promise<void> {
+    let busy = true
+    while (busy) {
+      busy = false
+      for (const id of this.workers.keys()) busy = this.toNode(id) || this.toWorker(id) || busy
+      // Verdicts of promises are noted at the moment at which they were given.
+      await Promise.resolve()
+    }
+  }
+
+  admitted(counter: Counter, window = 0): number {
+    return this.requests.filter(
+      ({ counters, verdict, settledAt }) =>
+        verdict?.admitted === true &&
+        counters.some(({ key }) => key === counter.key) &&
+        Math.floor(settledAt / 1000 / counter.windowSeconds) === window,
+    ).length
+  }
+}
+
+const counter = (key: string, limit: number, windowSeconds = 60): Counter => ({ key, limit, windowSeconds })
+
+test.each([1, 2, 4, 7])('%i workers: a burst of N + 1000 admits exactly N', async (size) => {
+  const cluster = new Cluster(size)
+  const api = counter('api', 5_000)
+  for (let call = 0; call < 6_000; call++) cluster.take(call % size, [api])
+  await cluster.settle()
+  expect(cluster.requests.every(({ verdict }) => verdict !== undefined)).toBe(true)
+  expect(cluster.admitted(api)).toBe(5_000)
+})
+
+test('what one worker holds unused is called back before another one refuses', async () => {
+  const cluster = new Cluster(2)
+  const api = counter('api', 100)
+  cluster.take(0, [api])
+  await cluster.settle()
+  for (let call = 0; call < 120; call++) {
+    cluster.take(1, [api])
+    await cluster.settle()
+  }
+  expect(cluster.admitted(api)).toBe(100)
+})
+
+test('a worker that holds tokens answers at once, and so does one that was refused before', async () => {
+  const cluster = new Cluster(2)
+  const api = counter('api', 1_000)
+  cluster.take(0, [api])
+  await cluster.settle()
+  expect(cluster.take(0, [api]).verdict).toEqual({ admitted: true })
+
+  const spent = counter('spent', 1)
+  cluster.take(0, [spent])
+  await cluster.settle()
+  cluster.take(0, [spent])
+  await cluster.settle()
+  expect(cluster.take(0, [api, spent]).verdict).toEqual({ admitted: false, counter: 1 })
+  expect(cluster.workers[0]?.toNode).toEqual([])
+})
+
+test('two workers that each hold the last token the other one needs do not wait for each other', async () => {
+  const cluster = new Cluster(2)
+  const [a, b] = [counter('a', 2), counter('b', 2)]
+  cluster.take(0, [a])
+  cluster.take(1, [b])
+  await cluster.settle()
+  cluster.take(0, [a, b])
+  cluster.take(1, [b, a])
+  await cluster.settle()
+  expect(cluster.requests.map(({ verdict }) => verdict?.admitted).sort()).toEqual([false, true, true, true])
+})
+
+test('a worker that ends in order gives back what it did not use; what a killed one held is lost until the window ends', async () => {
+  const cluster = new Cluster(2)
+  const api = counter('api', 8)
+  cluster.take(0, [api])
+  await cluster.settle()
+  cluster.workers[0]?.limiter.close()
+  await cluster.settle()
+  cluster.kill(0)
+  cluster.take(1, [api])
+  await cluster.settle()
+  expect(cluster.workers[1]?.limiter.remaining(api)).toBe(6)
+
+  cluster.kill(1)
+  cluster.start()
+  for (let call = 0; call < 9; call++) cluster.take(2, [api])
+  await cluster.settle()
+  expect(cluster.admitted(api)).toBeLessThan(9)
+  cluster.now = 60_000
+  const next = cluster.take(2, [api])
+  await cluster.settle()
+  expect(next.verdict).toEqual({ admitted: true })
+})
+
+test('a limit that is raised or lowered within a window applies to what was already admitted', async () => {
+  const cluster = new Cluster(2)
+  for (let call = 0; call < 12; call++) cluster.take(call % 2, [counter('api', 10)])
+  await cluster.settle()
+  for (let call = 0; call < 12; call++) cluster.take(call % 2, [counter('api', 15)])
+  await cluster.settle()
+  expect(cluster.admitted(counter('api', 15))).toBe(15)
+  cluster.take(0, [counter('api', 20)])
+  await cluster.settle()
+  const refused = cluster.take(0, [counter('api', 12)])
+  await cluster.settle()
+  expect(refused.verdict).toEqual({ admitted: false, counter: 0 })
+})
+
+test('a worker that hangs cannot keep the others waiting, and the limit holds', async () => {
+  const cluster = new Cluster(2)
+  const api = counter('api', 40)
+  cluster.take(0, [api])
+  cluster.toNode(0)
+  cluster.toWorker(0)
+  for (let call = 0; call < 60; call++) cluster.take(1, [api])
+  // From here on worker 0 neither reads nor writes.
+  const worker1 = async () => {
+    let busy = true
+    while (busy) {
+      busy = [cluster.toNode(1), cluster.toWorker(1)].includes(true)
+      await Promise.resolve()
+    }
+  }
+  await worker1()
+  expect(cluster.node.waits).toBe(true)
+  for (let tick = 0; tick < 3; tick++) cluster.node.tick(cluster.now)
+  await worker1()
+  await cluster.settle()
+  expect(cluster.requests.every(({ verdict }) => verdict !== undefined)).toBe(true)
+  expect(cluster.admitted(api)).toBeLessThanOrEqual(40)
+})
+
+test('a node that stays silent makes the gateway admit uncounted, until it speaks again', async () => {
+  const cluster = new Cluster(1)
+  const api = counter('api', 1)
+  const { limiter } = cluster.workers[0] ?? expect.unreachable()
+  const waiting = [cluster.take(0, [api]), cluster.take(0, [api])]
+  for (let tick = 0; tick < 3; tick++) limiter.tick()
+  await Promise.resolve()
+  expect(waiting.map(({ verdict }) => verdict)).toEqual([undefined, undefined])
+  limiter.tick()
+  await Promise.resolve()
+  expect(waiting.map(({ verdict }) => verdict?.admitted)).toEqual([true, true])
+  expect(cluster.take(0, [api]).verdict).toEqual({ admitted: true })
+  expect(cluster.silences).toBe(1)
+
+  await cluster.settle()
+  expect(cluster.take(0, [api]).verdict).toEqual({ admitted: true })
+  cluster.take(0, [api])
+  await cluster.settle()
+  expect(cluster.take(0, [api]).verdict).toEqual({ admitted: false, counter: 0 })
+})
+
+test('counters of past windows are forgotten', async () => {
+  const cluster = new Cluster(1)
+  for (let client = 0; client < 100; client++) cluster.take(0, [counter(`ip:${client}`, 10, 1)])
+  await cluster.settle()
+  cluster.now = 1_000
+  cluster.take(0, [counter('ip:0', 10, 1)])
+  await cluster.settle()
+  cluster.workers[0]?.limiter.close()
+  expect(cluster.workers[0]?.toNode).toHaveLength(1)
+})
+
+const shapes = [counter('a', 5), counter('b', 9), counter('c', 3), counter('d', 30)]
+const anyAction = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('take' as const),
+      worker: fc.nat(2),
+      which: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('toNode' as const), worker: fc.nat(2) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('toWorker' as const), worker: fc.nat(2) }) },
+)
+
+test('in whatever order messages travel: never one above a limit, and no refusal while a token is unused', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyAction, { maxLength: 200 }), async (actions) => {
+      const cluster = new Cluster(3)
+      for (const action of actions) {
+        if (action.do === 'take')
+          cluster.take(
+            action.worker,
+            action.which.flatMap((index) => shapes[index] ?? []),
+          )
+        else cluster[action.do](action.worker)
+      }
+      await cluster.settle()
+      for (const shape of shapes) expect(cluster.admitted(shape)).toBeLessThanOrEqual(shape.limit)
+      for (const { counters, verdict } of cluster.requests) {
+        expect(verdict).toBeDefined()
+        if (verdict?.admitted !== false) continue
+        const exhausted = counters[verdict.counter]
+        expect(exhausted !== undefined && cluster.admitted(exhausted) === exhausted.limit).toBe(true)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('with windows that end and workers that die in between: still never one above, and nobody waits for ever', async () => {
+  const short = shapes.map((shape, index) => ({ ...shape, windowSeconds: 1 + (index % 2) }))
+  const anyEvent = fc.oneof(
+    { weight: 9, arbitrary: anyAction },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), worker: fc.nat(700) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const), worker: fc.nat(2) }) },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyEvent, { maxLength: 200 }), async (events) => {
+      const cluster = new Cluster(3)
+      const slots = [0, 1, 2]
+      for (const event of events) {
+        const slot = slots[event.worker % 3] ?? 0
+        if (event.do === 'take')
+          cluster.take(
+            slot,
+            event.which.flatMap((index) => short[index] ?? []),
+          )
+        else if (event.do === 'wait') cluster.now += event.worker
+        else if (event.do === 'kill') {
+          cluster.kill(slot)
+          slots[event.worker % 3] = cluster.workers.length
+          cluster.start()
+        } else cluster[event.do](slot)
+        await Promise.resolve()
+      }
+      await cluster.settle()
+      const last = Math.floor(cluster.now / 1000)
+      for (const shape of short)
+        for (let window = 0; window <= last; window++)
+          expect(cluster.admitted(shape, window)).toBeLessThanOrEqual(shape.limit)
+      expect(cluster.node.waits).toBe(false)
+      for (const { limiter, alive } of cluster.workers) if (alive) expect(limiter.waits).toBe(false)
+    }),
+    { numRuns: 300 },
+  )
+})

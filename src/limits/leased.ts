@@ -1,0 +1,216 @@
+/**
+ * The worker's side of leased limits: requests take tokens that this worker holds, in a few Map look-ups. Only when it
+ * has none does a request wait for the node; what the node refuses is remembered until the window ends.
+ */
+import type { Ask, Grant, Recall, Refusal, ToNode, ToWorker } from './lease-messages.js'
+import { ADMITTED, denied, type Counter, type Limiter, type Verdict } from './limiter.js'
+import { Windows } from './windows.js'
+
+interface Lease {
+  tokens: number
+  /** What the node had left at its last grant, and before the first one the limit: an estimate. */
+  left: number
+  /** Limit under which tokens and refusal were given. */
+  limit: number
+  exhausted: boolean
+  /** The ask on its way that will bring tokens. */
+  ask: Asking | undefined
+}
+
+interface Asking {
+  readonly ask: Ask
+  readonly leases: readonly Lease[]
+  /** In the order of their arrival; the first one is whose counters are asked for. */
+  readonly requests: Waiting[]
+}
+
+interface Waiting {
+  readonly counters: readonly Counter[]
+  readonly settle: (verdict: Verdict) => void
+}
+
+export interface LeasedOptions {
+  /** Carries a message to the node; messages arrive in the order in which they were sent. */
+  readonly send: (message: ToNode) => void
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  /** Called when the node has been silent for so long that requests are admitted without being counted. */
+  readonly onSilence?: () => void
+}
+
+/**
+ * Ticks without a word from the node after which waiting requests are admitted uncounted: a gateway that can't count goes
+ * on serving. It happens only if the supervisor hangs, for when it dies its workers end.
+ */
+const PATIENCE = 4
+
+export class LeasedLimiter implements Limiter {
+  readonly #windows = new Windows<Lease>(() => ({ tokens: 0, left: 0, limit: -1, exhausted: false, ask: undefined }))
+  readonly #send: (message: ToNode) => void
+  readonly #now: () => number
+  readonly #onSilence: () => void
+  readonly #asks = new Map<number, Asking>()
+  readonly #found: Lease[] = []
+  #lastId = 0
+  #silentTicks = 0
+
+  constructor({ send, now = Date.now, onSilence = () => undefined }: LeasedOptions) {
+    this.#send = send
+    this.#now = now
+    this.#onSilence = onSilence
+  }
+
+  /** Whether `tick` has something to do. */
+  get waits(): boolean {
+    return this.#asks.size > 0
+  }
+
+  take(counters: readonly Counter[]): Verdict | Promise<Verdict> {
+    const verdict = this.#tryTake(counters)
+    if (verdict !== undefined) return verdict
+    if (this.#silentTicks >= PATIENCE) return ADMITTED
+    return new Promise((settle) => this.#wait({ counters, settle }))
+  }
+
+  remaining(counter: Counter): number {
+    const lease = this.#lease(counter, this.#now())
+    return lease.exhausted ? 0 : Math.max(0, lease.tokens + lease.left)
+  }
+
+  receive(message: ToWorker): void {
+    this.#silentTicks = 0
+    if (message.type === 'recall') this.#giveBack(message)
+    else if (message.type === 'grant') this.#granted(message)
+    else this.#refused(message)
+  }
+
+  /** To be called about every 250 ms while `waits`. Counts calls, not time: a worker that stalled must read its mail first. */
+  tick(): void {
+    if (this.#asks.size === 0 || ++this.#silentTicks < PATIENCE) return
+    if (this.#silentTicks === PATIENCE) this.#onSilence()
+    for (const { requests } of this.#asks.values()) for (const { settle } of requests.splice(0)) settle(ADMITTED)
+  }
+
+  /** Gives every unused token back, before this worker ends. */
+  close(): void {
+    for (const { key, windowSeconds, window, entry } of this.#windows.entries()) {
+      if (entry.tokens === 0) continue
+      this.#send({ type: 'return', key, windowSeconds, window, tokens: entry.tokens, recalled: false })
+      entry.tokens = 0
+    }
+  }
+
+  /** The verdict, if it is known here. */
+  #tryTake(counters: readonly Counter[]): Verdict | undefined {
+    const now = this.#now()
+    let index = 0
+    let lacking = false
+    for (const counter of counters) {
+      const lease = this.#lease(counter, now)
+      if (lease.tokens === 0) {
+        if (lease.exhausted || counter.limit < 1) return denied(index)
+        lacking = true
+      }
+      this.#found[index++] = lease
+    }
+    if (lacking) return undefined
+    while (index > 0) {
+      const lease = this.#found[--index]
+      if (lease !== undefined) lease.tokens--
+    }
+    return ADMITTED
+  }
+
+  #lease(counter: Counter, now: number): Lease {
+    const lease = this.#windows.entry(counter.key, counter.windowSeconds, now)
+    if (lease.limit !== counter.limit) this.#limitChanged(lease, counter)
+    return lease
+  }
+
+  /** Tokens of another limit go back: under the new one the node may not have them to give. */
+  #limitChanged(lease: Lease, { key, limit, windowSeconds }: Counter): void {
+    if (lease.tokens > 0) {
+      const window = this.#windows.window(windowSeconds)
+      this.#send({ type: 'return', key, windowSeconds, window, tokens: lease.tokens, recalled: false })
+    }
+    lease.tokens = 0
+    lease.left = limit
+    lease.exhausted = false
+    lease.limit = limit
+  }
+
+  /** Joins the ask that will bring the token that is lacking, or sends one for all the counters of the request. */
+  #wait(request: Waiting): void {
+    const now = this.#now()
+    const leases = request.counters.map((counter) => this.#lease(counter, now))
+    const lacking = leases.filter(({ tokens }) => tokens === 0)
+    const [first] = lacking
+    if (first?.ask !== undefined && lacking.every(({ ask }) => ask !== undefined)) {
+      first.ask.requests.push(request)
+      first.ask.ask.want++
+      return
+    }
+    const ask: Ask = {
+      type: 'ask',
+      id: ++this.#lastId,
+      want: 1,
+      counters: request.counters.map(({ key, limit, windowSeconds }, index) => {
+        return { key, limit, windowSeconds, lacking: leases[index]?.tokens === 0 }
+      }),
+    }
+    const asking: Asking = { ask, leases, requests: [request] }
+    for (const lease of leases) lease.ask ??= asking
+    this.#asks.set(ask.id, asking)
+    this.#send(ask)
+  }
+
+  #granted({ id, counters }: Grant): void {
+    const asking = this.#answered(id)
+    if (asking === undefined) return
+    for (const [index, { window, tokens, left }] of counters.entries()) {
+      const asked = asking.ask.counters[index]
+      if (asked === undefined) continue
+      this.#windows.advance(asked.windowSeconds, window)
+      const lease = this.#lease(asked, this.#now())
+      // Tokens of a window that has ended meanwhile are worth nothing; the requests ask again.
+      if (this.#windows.window(asked.windowSeconds) !== window) continue
+      lease.tokens += tokens
+      lease.left = left
+    }
+    this.#retry(asking)
+  }
+
+  #refused({ id, exhausted }: Refusal): void {
+    const asking = this.#answered(id)
+    if (asking === undefined) return
+    for (const { index, window } of exhausted) {
+      const asked = asking.ask.counters[index]
+      if (asked === undefined) continue
+      this.#windows.advance(asked.windowSeconds, window)
+      const lease = this.#lease(asked, this.#now())
+      if (this.#windows.window(asked.windowSeconds) === window) lease.exhausted = true
+    }
+    this.#retry(asking)
+  }
+
+  #answered(id: number): Asking | undefined {
+    const asking = this.#asks.get(id)
+    this.#asks.delete(id)
+    for (const lease of asking?.leases ?? []) if (lease.ask === asking) lease.ask = undefined
+    return asking
+  }
+
+  #retry({ requests }: Asking): void {
+    for (const request of requests) {
+      const verdict = this.#tryTake(request.counters)
+      if (verdict === undefined) this.#wait(request)
+      else request.settle(verdict)
+    }
+  }
+
+  #giveBack({ key, windowSeconds, window }: Recall): void {
+    const lease = this.#windows.peek(key, windowSeconds, window)
+    this.#send({ type: 'return', key, windowSeconds, window, tokens: lease?.tokens ?? 0, recalled: true })
+    if (lease !== undefined) lease.tokens = 0
+  }
+}
