@@ -1,0 +1,193 @@
+/**
+ * A management server of its own for a test: a fresh database on the given engine, a real socket, signed requests.
+ * Every reply is checked against the contract before the test sees it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openVault, type Vault } from '../src/config/vault.js'
+import { operations, type OperationId, type Operations } from '../src/contract/generated/operations.js'
+import { checkReply } from '../src/contract/reply-check.js'
+import { createAuthenticator } from '../src/iam/authenticate.js'
+import { createFirstIdentities, type FirstIdentities } from '../src/iam/first-identities.js'
+import { managementApp } from '../src/management/app.js'
+import { provisionInstance } from '../src/management/instances/provision.js'
+import type { ManagementSettings } from '../src/management/operation.js'
+import { signRequest, type SigningKey } from '../src/signing/sign.js'
+import { openStore, type Store } from '../src/store/store.js'
+import type { TestEngine } from './engines.js'
+
+export type PathOf<Id extends OperationId> = Omit<Operations[Id]['path'], 'project_id' | 'instance_id'>
+
+export interface Call {
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string | number | readonly string[]>>
+  /** Sent as JSON; a string or buffer is sent as it is. */
+  readonly body?: unknown
+  /** Another instance than the default one. */
+  readonly instanceId?: string
+  readonly projectId?: string
+  /** Another caller than the first administrator. */
+  readonly key?: SigningKey
+}
+
+export interface CallReply {
+  readonly status: number
+  readonly headers: Headers
+  /** `undefined` when there is none. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads whatever it expects to be there
+  readonly body: any
+}
+
+export interface TestManagement extends AsyncDisposable {
+  readonly url: string
+  readonly store: Store
+  readonly vault: Vault
+  readonly identities: FirstIdentities
+  readonly projectId: string
+  readonly instanceId: string
+  /** Milliseconds since the epoch; a test moves it by assigning. */
+  now: number
+  /** A signed request for one operation of the contract. */
+  call(id: OperationId, call?: Call): Promise<CallReply>
+  /** As `call`, for setting the stage: anything but success is an error of the test. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  given(id: OperationId, call?: Call): Promise<any>
+}
+
+export interface ManagementOptions {
+  readonly settings?: Partial<ManagementSettings>
+}
+
+/** The cheapest digest that scrypt allows: a test's password protects nothing. */
+const CHEAP = { N: 2, r: 1, p: 1 }
+
+export async function management(engine: TestEngine, options: ManagementOptions = {}): Promise<TestManagement> {
+  const database = await engine.open()
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-management-'))
+  const store = await openStore(database.url)
+  const vault = openVault(directory)
+  const instanceId = '0123456789abcdef0123456789abcdef'
+  const startedAt = Date.now()
+  const identities = await store.write([], async ({ db, changed }) => {
+    const created = await createFirstIdentities(db, vault, { region: 'local-1', now: startedAt, passwordCost: CHEAP })
+    await provisionInstance(db, changed, {
+      id: instanceId,
+      projectId: created.projectId,
+      userId: created.userId,
+      name: 'sluice-default',
+      now: startedAt,
+    })
+    return created
+  })
+  const clock = { offset: 0 }
+  const now = () => Date.now() + clock.offset
+  const app = await managementApp({
+    store,
+    vault,
+    authenticate: createAuthenticator({ store, vault, clock: now }),
+    clock: now,
+    settings: {
+      region: 'local-1',
+      subdomainSuffix: 'apic.localhost',
+      ingressAddress: '127.0.0.1',
+      featureInterval: 0,
+      instanceJobDuration: 0,
+      ...options.settings,
+    },
+    isReady: () => Promise.resolve(true),
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const key = { accessKey: identities.accessKey, secretKey: identities.secretKey }
+
+  const call = async (id: OperationId, call: Call = {}): Promise<CallReply> => {
+    const path = pathOf(id, { project_id: identities.projectId, instance_id: instanceId, ...namesOf(call) })
+    const reply = await send(url, operations[id].method, path, queryOf(call.query), call.body, call.key ?? key)
+    const problems = checkReply(id, reply.status, reply.body)
+    if (problems.length > 0) throw new Error(`${id} ${reply.status} does not fit the contract: ${problems.join('; ')}`)
+    if (!/^[0-9a-f]{32}$/.test(reply.headers.get('x-request-id') ?? '')) throw new Error('no X-Request-Id')
+    return reply
+  }
+
+  return {
+    url,
+    store,
+    vault,
+    identities,
+    projectId: identities.projectId,
+    instanceId,
+    get now() {
+      return now()
+    },
+    set now(value: number) {
+      clock.offset = value - Date.now()
+    },
+    call,
+    async given(id, about) {
+      const reply = await call(id, about)
+      if (reply.status >= 300) throw new Error(`${id}: ${reply.status} ${JSON.stringify(reply.body)}`)
+      return reply.body as unknown
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await store.close()
+      await database[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+const namesOf = ({ path, instanceId, projectId }: Call): Record<string, string> => ({
+  ...path,
+  ...(instanceId === undefined ? {} : { instance_id: instanceId }),
+  ...(projectId === undefined ? {} : { project_id: projectId }),
+})
+
+function pathOf(id: OperationId, names: Readonly<Record<string, string>>): string {
+  return operations[id].path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = names[name]
+    if (value === undefined) throw new Error(`${id} needs path.${name}`)
+    return encodeURIComponent(value)
+  })
+}
+
+function queryOf(query: Call['query'] = {}): string {
+  return Object.entries(query)
+    .flatMap(([name, value]) => [value].flat().map((item) => `${name}=${encodeURIComponent(String(item))}`))
+    .join('&')
+}
+
+async function send(
+  url: string,
+  method: string,
+  path: string,
+  query: string,
+  body: unknown,
+  key: SigningKey,
+): Promise<CallReply> {
+  const bytes = bytesOf(body)
+  const headers = {
+    Host: new URL(url).host,
+    ...(bytes === undefined ? {} : { 'Content-Type': 'application/json' }),
+  }
+  const signature = signRequest({ method, path, query, headers, ...(bytes === undefined ? {} : { body: bytes }) }, key)
+  const { Host: _host, ...sent } = headers
+  const reply = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
+    method,
+    headers: { ...sent, ...signature },
+    ...(bytes === undefined ? {} : { body: bytes }),
+  })
+  const text = await reply.text()
+  const json = reply.headers.get('content-type')?.startsWith('application/json') === true
+  return {
+    status: reply.status,
+    headers: reply.headers,
+    body: json ? JSON.parse(text) : text === '' ? undefined : text,
+  }
+}
+
+function bytesOf(body: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (body === undefined) return undefined
+  if (body instanceof Uint8Array) return new Uint8Array(body)
+  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
+}
