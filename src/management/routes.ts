@@ -5,12 +5,11 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FileReply } from '../contract/operation-parts.js'
-import { fault, isFault } from '../contract/faults.js'
+import { fault, isFault, type Fault } from '../contract/faults.js'
 import { operations, type OperationId } from '../contract/generated/operations.js'
 import { validateRequest } from '../contract/validation.js'
 import type { Vault } from '../config/vault.js'
 import type { Authenticator } from '../iam/authenticate.js'
-import type { Caller } from '../iam/caller.js'
 import { isReadOperation, permits } from '../iam/permissions.js'
 import type { Database, Store } from '../store/store.js'
 import { notPermitted, planeOf, sendFault, unauthenticated, unexpected, unsupported } from './failures.js'
@@ -38,7 +37,14 @@ export function operationRoutes(app: FastifyInstance, dependencies: RouteDepende
     app.route({
       method: operations[id].method,
       url: toRoute(operations[id].path),
-      handler: (request, reply) => perform(id, request, reply, dependencies),
+      async handler(request, reply) {
+        const answer = await perform(id, request, dependencies).catch((error: unknown): Answer => {
+          if (isFault(error)) return refusal(error)
+          request.log.error({ err: error, operation: id }, 'operation failed')
+          return refusal(unexpected(planeOf(id)))
+        })
+        await send(reply, id, answer)
+      },
     })
   }
   for (const [path, methods] of methodsByPath())
@@ -49,59 +55,57 @@ export function operationRoutes(app: FastifyInstance, dependencies: RouteDepende
     })
 }
 
+interface Answer {
+  readonly status: number
+  readonly body?: unknown
+}
+
+const refusal = ({ code, status, message }: Fault): Answer => ({
+  status,
+  body: { error_code: code, error_msg: message },
+})
+
 async function perform(
   id: OperationId,
   request: FastifyRequest,
-  reply: FastifyReply,
   { store, vault, authenticate, settings, clock }: RouteDependencies,
-): Promise<FastifyReply> {
+): Promise<Answer> {
   const plane = planeOf(id)
   const path = request.params as Record<string, string>
   const projectId = path['project_id'] ?? ''
   const instanceId = path['instance_id'] ?? ''
-  try {
-    const rawBody = Buffer.isBuffer(request.body) ? request.body : EMPTY
-    const identity = await authenticate(
-      { method: request.method, url: request.raw.url ?? '', headers: request.raw.headersDistinct, rawBody },
-      projectId,
-    )
-    if (!identity.ok) return sendFault(reply, unauthenticated(identity.reason, plane))
-    if (!permits(identity.caller.role, id)) return sendFault(reply, notPermitted(plane))
-    const handler = handlers[id] as AnyHandler | undefined
-    if (handler === undefined) return sendFault(reply, unsupported(plane))
+  const rawBody = Buffer.isBuffer(request.body) ? request.body : EMPTY
 
-    const now = clock()
-    const run = async (db: Database, changed: (partKey: string) => void) => {
-      if (instanceId !== '') await requireInstance(db, { id, projectId, instanceId, now })
-      const valid = validateRequest(id, {
-        path,
-        query: request.query as Record<string, string | string[]>,
-        rawBody,
-        contentType: request.headers['content-type'],
-      })
-      return handler(valid, { ...context(identity.caller), db, changed, now })
-    }
-    const context = (caller: Caller) => ({ caller, projectId, instanceId, newId, vault, settings })
+  const identity = await authenticate(
+    { method: request.method, url: request.raw.url ?? '', headers: request.raw.headersDistinct, rawBody },
+    projectId,
+  )
+  if (!identity.ok) throw unauthenticated(identity.reason, plane)
+  const { caller } = identity
+  if (!permits(caller.role, id)) throw notPermitted(plane)
+  const handler = handlers[id] as AnyHandler | undefined
+  if (handler === undefined) throw unsupported(plane)
 
-    const result = isReadOperation(id)
-      ? await store.read((db) => run(db, refuseChange))
-      : await store.write(locksOf(id, projectId, instanceId), (tx) => run(tx.db, tx.changed))
-    return sendReply(reply, id, result)
-  } catch (error) {
-    if (isFault(error)) return sendFault(reply, error)
-    request.log.error({ err: error, operation: id }, 'operation failed')
-    return sendFault(reply, unexpected(plane))
+  const now = clock()
+  const run = async (db: Database, changed: (partKey: string) => void): Promise<Answer> => {
+    if (instanceId !== '') await requireInstance(db, { id, projectId, instanceId, now })
+    const valid = validateRequest(id, {
+      path,
+      query: request.query as Record<string, string | string[]>,
+      rawBody,
+      contentType: request.headers['content-type'],
+    })
+    return handler(valid, { db, changed, caller, projectId, instanceId, now, newId, vault, settings })
   }
+  return isReadOperation(id)
+    ? store.read((db) => run(db, refuseChange))
+    : store.write(locksOf(id, projectId, instanceId), (tx) => run(tx.db, tx.changed))
 }
 
-function sendReply(
-  reply: FastifyReply,
-  id: OperationId,
-  { status, body }: { readonly status: number; readonly body?: unknown },
-): FastifyReply {
+function send(reply: FastifyReply, id: OperationId, { status, body }: Answer): FastifyReply {
   void reply.code(status)
   if (status === 204) return reply.send()
-  if (operations[id].reply === 'file') {
+  if (status < 300 && operations[id].reply === 'file') {
     const file = body as FileReply
     return reply
       .type('application/octet-stream')
