@@ -1,5 +1,10 @@
 import { memberName, typeOf } from './types.js'
-import { resolveParameter, type Operation, type Parameter, type Specification } from '../../src/contract/specification.js'
+import {
+  resolveParameter,
+  type Operation,
+  type Parameter,
+  type Specification,
+} from '../../src/contract/specification.js'
 
 interface Placed {
   readonly path: string

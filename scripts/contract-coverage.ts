@@ -1,0 +1,67 @@
+/**
+ * Which operations of the contract have a handler, by family. `--json` prints the same as data. The exit code is 1 when
+ * an operation of a family that is named complete has none.
+ */
+import { operations, type OperationId } from '../src/contract/generated/operations.js'
+import { handlers } from '../src/management/operations.js'
+
+/** Families that are done: from here on, an operation without a handler is a mistake. */
+const completeFamilies: ReadonlySet<string> = new Set([
+  'API groups',
+  'APIs',
+  'App auth',
+  'Apps',
+  'Environment variables',
+  'Environments',
+  'Features & config',
+  'Instances',
+  'Throttling',
+])
+
+/** Operations that are done although their family is not. */
+const completeOperations: ReadonlySet<OperationId> = new Set([
+  'listApiGroupsQuantitiesV2',
+  'listApiQuantitiesV2',
+  'listAppQuantitiesV2',
+  'listLatelyApiStatisticsV2',
+  'listLatelyGroupStatisticsV2',
+])
+
+interface FamilyCoverage {
+  family: string
+  total: number
+  implemented: number
+  /** Answered with 501. */
+  missing: OperationId[]
+}
+
+const ids = Object.keys(operations) as OperationId[]
+const families = new Map<string, FamilyCoverage>()
+for (const id of ids.toSorted()) {
+  const family = operations[id].tag
+  const coverage = families.get(family) ?? { family, total: 0, implemented: 0, missing: [] }
+  families.set(family, coverage)
+  coverage.total += 1
+  if (handlers[id] === undefined) coverage.missing.push(id)
+  else coverage.implemented += 1
+}
+
+const rows = [...families.values()].toSorted((a, b) => a.family.localeCompare(b.family, 'en'))
+const missing = rows.flatMap((row) => row.missing)
+const overdue = missing.filter((id) => completeFamilies.has(operations[id].tag) || completeOperations.has(id))
+const total = { implemented: ids.length - missing.length, total: ids.length }
+
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify({ ...total, families: rows, overdue }, null, 2))
+} else {
+  const width = Math.max(...rows.map((row) => row.family.length))
+  for (const row of rows) {
+    const mark = completeFamilies.has(row.family) ? '*' : ' '
+    console.log(`${mark} ${row.family.padEnd(width)}  ${String(row.implemented).padStart(3)}/${row.total}`)
+    for (const id of row.missing)
+      console.log(`      501  ${operations[id].method.padEnd(6)} ${operations[id].path}  ${id}`)
+  }
+  console.log(`\n${total.implemented} of ${total.total} operations; * has to be complete`)
+  if (overdue.length > 0) console.error(`without a handler, but named complete: ${overdue.join(', ')}`)
+}
+if (overdue.length > 0) process.exitCode = 1
