@@ -1,9 +1,21 @@
 /** Every operation that has a handler: one line for a resource family. */
 import { appAuthOperations } from './app-auths/operations.js'
 import { appOperations } from './apps/operations.js'
+import { configOperations } from './configs/operations.js'
+import { environmentOperations } from './environments/operations.js'
+import { variableOperations } from './environments/variables.js'
+import { featureOperations } from './features/operations.js'
+import { groupOperations } from './groups/operations.js'
+import { instanceOperations } from './instances/operations.js'
 import type { Handlers } from './operation.js'
 
 export const handlers: Handlers = {
+  ...instanceOperations,
+  ...featureOperations,
+  ...configOperations,
+  ...environmentOperations,
+  ...variableOperations,
+  ...groupOperations,
   ...appOperations,
   ...appAuthOperations,
 }

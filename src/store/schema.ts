@@ -161,6 +161,7 @@ export interface VariableRow {
   env_id: string
   name: string
   value: string
+  created_at: number
 }
 
 export interface ApiGroupRow {

@@ -53,7 +53,7 @@ const statements = [
   `create index api_groups_newest on api_groups (instance_id, created_at desc, id)`,
   `create table variables (id text primary key, instance_id text not null references instances (id) on delete cascade,
     group_id text not null references api_groups (id) on delete cascade, env_id text not null, name text not null,
-    value text not null, unique (group_id, env_id, name),
+    value text not null, created_at bigint not null, unique (group_id, env_id, name),
     foreign key (instance_id, env_id) references environments (instance_id, id) on delete cascade)`,
   `create index variables_by_environment on variables (instance_id, env_id)`,
   `create table gateway_responses (id text primary key,

@@ -1,0 +1,104 @@
+import type { ReplyBody } from '../../contract/operation.js'
+import { editionOf, instanceState } from '../../store/instances.js'
+import type { InstanceRow } from '../../store/schema.js'
+import { supportedFeatures } from '../features/catalogue.js'
+import type { ManagementSettings } from '../operation.js'
+import { plainTime } from '../time.js'
+import { isEdition } from './editions.js'
+import { statusNumbers, type InstanceStatus } from './state.js'
+
+type Base = NonNullable<ReplyBody<'listInstancesV2'>['instances']>[number]
+type Details = ReplyBody<'showDetailsOfInstanceV2'>
+type Progress = ReplyBody<'showDetailsOfInstanceProgressV2'>
+
+/** What every reply says of an instance; `now` decides its status and edition. */
+export function instanceBase(row: InstanceRow, now: number) {
+  const status = statusOf(row, now)
+  const edition = editionOf(row, now)
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    instance_name: row.name,
+    status,
+    instance_status: statusNumbers[status],
+    type: 'apig',
+    ...(isEdition(edition) ? { spec: edition } : {}),
+    create_time: row.created_at,
+    enterprise_project_id: row.enterprise_project_id,
+    eip_address: row.eip_address,
+    charging_mode: row.charging_mode === 1 ? 1 : 0,
+    loadbalancer_provider: row.loadbalancer_provider === 'lvs' ? 'lvs' : 'elb',
+    cbc_operation_locks: [],
+  } satisfies Base
+}
+
+/** An instance that is gone is not shown; a caller that still holds its row sees the last status it had. */
+function statusOf(row: InstanceRow, now: number): InstanceStatus {
+  const state = instanceState(row, now)
+  return state === 'Gone' ? 'Deleting' : state
+}
+
+/** What an update may change, and what stands beside it in the replies of both reading and updating. */
+export function instanceAttributes(row: InstanceRow) {
+  return {
+    description: row.description,
+    vpc_id: row.vpc_id,
+    subnet_id: row.subnet_id,
+    virsubnet_id: row.subnet_id,
+    security_group_id: row.security_group_id,
+    maintain_begin: row.maintain_begin,
+    maintain_end: row.maintain_end,
+    user_id: row.user_id,
+    nat_eip_address: row.nat_eip_address,
+    bandwidth_size: row.bandwidth_size,
+    bandwidth_charging_mode: row.bandwidth_charging_mode,
+    ingress_bandwidth_charging_mode: row.ingress_bandwidth_charging_mode,
+    available_zone_ids: `[${(JSON.parse(row.available_zone_ids) as string[]).join(', ')}]`,
+    unreliable_ips: [],
+  } satisfies Details
+}
+
+export function instanceDetails(row: InstanceRow, settings: ManagementSettings, now: number): Details {
+  return {
+    ...instanceBase(row, now),
+    ...instanceAttributes(row),
+    eip_address: row.eip_address || null,
+    ingress_ip: settings.ingressAddress,
+    ingress_ip_v6: null,
+    nat_eip_ipv6_cidr: null,
+    eip_ipv6_address: null,
+    roma_eip_address: null,
+    instance_version: API_VERSION,
+    supported_features: [...supportedFeatures],
+    endpoint_service: null,
+    endpoint_services: [{ service_name: endpointService(row, settings.region), created_at: plainTime(row.created_at) }],
+    node_ips: { livedata: [], shubao: [settings.ingressAddress] },
+    publicips:
+      row.ingress_bandwidth_size > 0
+        ? [{ ip_address: row.ingress_public_address, bandwidth_size: row.ingress_bandwidth_size }]
+        : [],
+    privateips: [{ ip_address: settings.ingressAddress, bandwidth_size: row.ingress_bandwidth_size }],
+    is_releasable: true,
+  }
+}
+
+/** `<region>.<name>.<uuid>`: clients cut the name out of the middle (lifecycle.md §1.3). */
+const endpointService = (row: InstanceRow, region: string): string =>
+  `${region}.${row.vpcep_service_name}.${row.endpoint_service_uuid}`
+
+/** How far the creation is; it is over when another job has begun. */
+export function instanceProgress(row: InstanceRow, now: number): Progress {
+  const done = row.job_kind !== 'create' || now >= row.job_ends_at
+  const share = (now - row.created_at) / (row.job_ends_at - row.created_at)
+  return {
+    progress: done ? 100 : Math.max(0, Math.min(99, Math.floor(100 * share))),
+    status: done ? 'success' : 'creating',
+    error_code: null,
+    error_msg: null,
+    start_time: row.created_at,
+    end_time: row.job_kind === 'create' ? row.job_ends_at : row.created_at,
+  }
+}
+
+/** Version of the management API that an instance speaks. */
+const API_VERSION = 'v2'

@@ -1,0 +1,14 @@
+import type { Database } from './store.js'
+
+/** Resources that an instance has a quota of as a whole. */
+export type CountedTable = 'api_groups' | 'apis' | 'apps' | 'environments' | 'throttles'
+
+/** How many an instance has. */
+export async function countIn(db: Database, table: CountedTable, instanceId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom(table)
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('instance_id', '=', instanceId)
+    .executeTakeFirstOrThrow()
+  return count
+}
