@@ -7,9 +7,14 @@ import { variableOperations } from './environments/variables.js'
 import { featureOperations } from './features/operations.js'
 import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
+import { apiOperations } from './apis/operations.js'
+import { publicationOperations } from './publications/operations.js'
 import type { Handlers } from './operation.js'
+import { throttleOperations } from './throttles/operations.js'
 
 export const handlers: Handlers = {
+  ...apiOperations,
+  ...publicationOperations,
   ...instanceOperations,
   ...featureOperations,
   ...configOperations,
@@ -18,4 +23,5 @@ export const handlers: Handlers = {
   ...groupOperations,
   ...appOperations,
   ...appAuthOperations,
+  ...throttleOperations,
 }

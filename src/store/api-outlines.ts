@@ -1,9 +1,13 @@
 /** What lists of other families say about an API beside its columns: its remark and its tags, and the filter by tag. */
 import { sql, type Expression, type SqlBool } from 'kysely'
+import type { ApiCreate } from '../contract/generated/schemas.js'
 import type { Database } from './store.js'
 
 /** Stands in a filter for "has no tag at all". */
 const NO_TAGS = '#no_tags#'
+
+/** The words that the columns of an API hold: they were checked when it was written. */
+export type ApiWords = Required<Pick<ApiCreate, 'auth_type' | 'req_method'>>
 
 export interface Outlined {
   readonly remark: string

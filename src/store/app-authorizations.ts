@@ -1,4 +1,4 @@
-import { outlined, tagged, type Outlined } from './api-outlines.js'
+import { outlined, tagged, type ApiWords, type Outlined } from './api-outlines.js'
 import { selectPage, type Page, type Paging } from './page.js'
 import type { AppAuthorizationRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
@@ -40,7 +40,7 @@ export interface Authorization extends Outlined {
 export interface UnauthorizedApi extends Outlined {
   readonly api_id: string
   readonly name: string
-  readonly auth_type: string
+  readonly auth_type: ApiWords['auth_type']
   readonly req_uri: string
   readonly group_id: string
   readonly group_name: string
@@ -139,7 +139,8 @@ export async function listUnauthorizedApis(
     .leftJoin('publications', (join) =>
       join.onRef('publications.api_id', '=', 'apis.id').on('publications.env_id', '=', envId),
     )
-    .select(['apis.id as api_id', 'apis.name', 'apis.auth_type', 'apis.req_uri', 'apis.definition'])
+    .select(['apis.id as api_id', 'apis.name', 'apis.req_uri', 'apis.definition'])
+    .select((eb) => eb.ref('apis.auth_type').$castTo<ApiWords['auth_type']>().as('auth_type'))
     .select(['apis.group_id', 'groups.name as group_name', 'publications.publish_id'])
     .where('apis.instance_id', '=', instanceId)
     .where('apis.auth_type', '=', 'APP')

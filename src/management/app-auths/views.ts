@@ -61,7 +61,7 @@ export function unauthorizedApiView(
     id: row.api_id,
     name: row.name,
     remark: row.remark,
-    auth_type: 'APP',
+    auth_type: row.auth_type,
     req_uri: row.req_uri,
     group_id: row.group_id,
     group_name: row.group_name,

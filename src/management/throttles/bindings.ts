@@ -1,0 +1,114 @@
+import { fault } from '../../contract/faults.js'
+import type { ThrottleBindingRow } from '../../store/schema.js'
+import {
+  bindingsAmong,
+  bindingsOfPublications,
+  deleteBindings,
+  insertBindings,
+  listApisBoundTo,
+  listApisNotBoundTo,
+  listThrottlesOfApi,
+  publicationsAmong,
+  type Published,
+} from '../../store/throttle-bindings.js'
+import type { Handlers, OperationContext } from '../operation.js'
+import { distinctIds, theApi } from '../references.js'
+import { readTime, writtenTime } from '../time.js'
+import { theThrottle } from './rules.js'
+import { bindingView, boundThrottleView, throttledApiView } from './views.js'
+
+export const throttleBindingOperations = {
+  /** An API in an environment has one policy: another one takes its place, the same one stays as it is. */
+  associateRequestThrottlingPolicyV2: async ({ body }, context) => {
+    const { db, instanceId, now } = context
+    const throttle = await theThrottle(context, body.strategy_id)
+    const published = await allPublications(context, distinctIds(body.publish_ids, 'publish_ids'))
+    const ids = published.map(({ publish_id }) => publish_id)
+    const before = await bindingsOfPublications(db, ids)
+    const kept = new Map(
+      before.filter((binding) => binding.throttle_id === throttle.id).map((binding) => [binding.publish_id, binding]),
+    )
+    const replaced = before.filter((binding) => binding.throttle_id !== throttle.id)
+    const added = published
+      .filter(({ publish_id }) => !kept.has(publish_id))
+      .map((place): ThrottleBindingRow => ({
+        id: context.newId(),
+        instance_id: instanceId,
+        throttle_id: throttle.id,
+        ...place,
+        created_at: now,
+      }))
+    await deleteBindings(db, replaced)
+    await insertBindings(db, added)
+    noteBindings(context, [...replaced, ...added])
+
+    const addedTo = new Map(added.map((binding) => [binding.publish_id, binding]))
+    const applied = ids.flatMap((id) => {
+      const fresh = addedTo.get(id)
+      const binding = fresh ?? kept.get(id)
+      return binding === undefined ? [] : [bindingView(binding, fresh === undefined ? readTime : writtenTime)]
+    })
+    return { status: 201, body: { throttle_applys: applied } }
+  },
+
+  disassociateRequestThrottlingPolicyV2: async ({ path }, context) => {
+    const bindings = await bindingsAmong(context.db, context.instanceId, [path.throttle_binding_id])
+    if (bindings.length === 0) throw fault('APIG.3012')
+    await deleteBindings(context.db, bindings)
+    noteBindings(context, bindings)
+    return { status: 204 }
+  },
+
+  /** What cannot be unbound is told item by item; the rest is unbound. */
+  batchDisassociateThrottlingPolicyV2: async ({ body }, context) => {
+    const ids = body.throttle_bindings?.length ? distinctIds(body.throttle_bindings, 'throttle_bindings') : []
+    const bindings = await bindingsAmong(context.db, context.instanceId, ids)
+    await deleteBindings(context.db, bindings)
+    noteBindings(context, bindings)
+
+    const unbound = new Set(bindings.map((binding) => binding.id))
+    const { code, message } = fault('APIG.3012')
+    const failure = ids
+      .filter((id) => !unbound.has(id))
+      .map((id) => ({ bind_id: id, error_code: code, error_msg: message }))
+    return { status: 200, body: { success_count: unbound.size, failure } }
+  },
+
+  listApisBindedToRequestThrottlingPolicyV2: async ({ query }, context) => {
+    const throttle = await theThrottle(context, query.throttle_id)
+    const { total, rows } = await listApisBoundTo(context.db, throttle.id, query, query)
+    return { status: 200, body: { total, size: rows.length, apis: rows.map(throttledApiView) } }
+  },
+
+  listApisUnbindedToRequestThrottlingPolicyV2: async ({ query }, context) => {
+    const throttle = await theThrottle(context, query.throttle_id)
+    const { total, rows } = await listApisNotBoundTo(context.db, context.instanceId, throttle.id, query, query)
+    return { status: 200, body: { total, size: rows.length, apis: rows.map(throttledApiView) } }
+  },
+
+  listRequestThrottlingPoliciesBindedToApiV2: async ({ query }, context) => {
+    await theApi(context, query.api_id)
+    const { total, rows } = await listThrottlesOfApi(context.db, query.api_id, query, query)
+    return { status: 200, body: { total, size: rows.length, throttles: rows.map(boundThrottleView) } }
+  },
+} satisfies Handlers
+
+/** In the order asked for; one that is unknown refuses the whole request, and nothing is bound (errors.md §4). */
+async function allPublications(
+  { db, instanceId }: OperationContext,
+  ids: readonly string[],
+): Promise<readonly Published[]> {
+  const known = new Map((await publicationsAmong(db, instanceId, ids)).map((row) => [row.publish_id, row]))
+  return ids.map((id) => {
+    const published = known.get(id)
+    if (published === undefined) throw fault('APIG.3015')
+    return published
+  })
+}
+
+function noteBindings({ changed }: OperationContext, bindings: readonly ThrottleBindingRow[]): void {
+  for (const { api_id, env_id, throttle_id } of bindings) {
+    changed(`publication:${api_id}/${env_id}`)
+    changed(`throttle:${throttle_id}`)
+  }
+}
