@@ -1,0 +1,168 @@
+import { fault } from '../../contract/faults.js'
+import type { ApiDocument } from '../../contract/api-document.js'
+import type { ApiCreate } from '../../contract/generated/schemas.js'
+import {
+  apiNameIsTaken,
+  appsAuthorizedFor,
+  countApis,
+  countApisOfGroup,
+  deleteApi,
+  findApi,
+  groupsOfApis,
+  insertApi,
+  listApis,
+  listTags,
+  nameOfApiAt,
+  updateApi,
+  type GroupOfApi,
+  type NameScope,
+} from '../../store/apis.js'
+import { isPublished, publicationInfos } from '../../store/publications.js'
+import type { Handlers, OperationContext } from '../operation.js'
+import { withinQuota } from '../quotas.js'
+import { readTime, writtenTime } from '../time.js'
+import { longestBackendTimeout } from './backend-timeout.js'
+import { policiesOf } from './backends.js'
+import { apiDocument } from './document.js'
+import { frontendPathIsValid, pathKey } from './path.js'
+import { referencesExist } from './references.js'
+import { definitionIsConsistent } from './rules.js'
+import { apiView, listedApiView, listedMembers } from './views.js'
+
+export const apiOperations = {
+  createApiV2: async ({ body }, context) => {
+    const { db, instanceId, now, settings } = context
+    const group = await theGroupOf(context, body)
+    await definitionIsAcceptable(context, body)
+    await withinQuota(context, 'API_NUM_LIMIT', await countApis(db, instanceId))
+    await withinQuota(context, 'API_NUM_LIMIT_PER_GROUP', await countApisOfGroup(db, group.id))
+    const document = apiDocument(body, undefined, context)
+    await insertApi(db, document, { instanceId, pathKey: pathKey(body.req_uri), createdAt: now, updatedAt: now })
+    const surroundings = { group, publications: [], subdomainSuffix: settings.subdomainSuffix }
+    return { status: 201, body: apiView(document, surroundings, writtenTime) }
+  },
+
+  updateApiV2: async ({ path, body }, context) => {
+    const { db, instanceId, now, settings } = context
+    const before = await theApiDocument(context, path.api_id)
+    const group = await theGroupOf(context, body)
+    const publications = (await publicationInfos(db, [before.id])).get(before.id) ?? []
+    if (group.id !== before.group_id) {
+      if (publications.length > 0) throw fault('APIG.2011', { name: 'group_id' })
+      await withinQuota(context, 'API_NUM_LIMIT_PER_GROUP', await countApisOfGroup(db, group.id))
+    }
+    await definitionIsAcceptable(context, body, before.id)
+    const document = apiDocument(body, before, context)
+    const createdAt = Date.parse(before.register_time)
+    await updateApi(db, document, { instanceId, pathKey: pathKey(body.req_uri), createdAt, updatedAt: now })
+    const surroundings = { group, publications, subdomainSuffix: settings.subdomainSuffix }
+    return { status: 200, body: apiView(document, surroundings, writtenTime) }
+  },
+
+  showDetailsOfApiV2: async ({ path }, context) => {
+    const document = await theApiDocument(context, path.api_id)
+    const { db, settings } = context
+    const group = await theGroupOf(context, document)
+    const publications = (await publicationInfos(db, [document.id])).get(document.id) ?? []
+    const surroundings = { group, publications, subdomainSuffix: settings.subdomainSuffix }
+    return { status: 200, body: apiView(document, surroundings, readTime) }
+  },
+
+  listApisV2: async ({ query }, { db, instanceId, settings }) => {
+    const { total, rows } = await listApis(db, instanceId, query, query)
+    const groups = await groupsOfApis(db, instanceId, [...new Set(rows.map(({ group_id }) => group_id))])
+    const published = await publicationInfos(
+      db,
+      rows.map(({ id }) => id),
+    )
+    const members = listedMembers(query.return_data_mode)
+    const apis = rows.flatMap((document) => {
+      const group = groups.get(document.group_id)
+      const publications = published.get(document.id) ?? []
+      const { subdomainSuffix } = settings
+      return group === undefined ? [] : listedApiView(document, { group, publications, subdomainSuffix }, members)
+    })
+    return { status: 200, body: { total, size: apis.length, apis } }
+  },
+
+  deleteApiV2: async ({ path }, context) => {
+    const { db, changed } = context
+    const { id } = await theApiDocument(context, path.api_id)
+    if (await isPublished(db, id)) throw fault('APIG.3416')
+    const apps = await appsAuthorizedFor(db, id)
+    await deleteApi(db, id)
+    for (const app of apps) changed(`app:${app}`)
+    return { status: 204 }
+  },
+
+  checkApisV2: async ({ body }, context) => {
+    const { type, name = '', group_id: groupId, api_id: apiId = '' } = body
+    if (groupId) await theGroupOf(context, { group_id: groupId })
+    const scope = groupId ? { groupId } : { instanceId: context.instanceId }
+    if (type === 'name') await nameIsFree(context, scope, name, apiId)
+    else {
+      const { req_uri = '', match_mode = 'NORMAL', req_method = 'ANY' } = body
+      frontendPathIsValid(req_uri, match_mode)
+      await pathIsFree(context, scope, { req_uri, match_mode, req_method }, apiId)
+    }
+    return { status: 204 }
+  },
+
+  listTagsV2: async ({ query }, { db, instanceId }) => {
+    const { total, tags } = await listTags(db, instanceId, query)
+    return { status: 200, body: { total, size: tags.length, tags: [...tags] } }
+  },
+} satisfies Handlers
+
+/** @throws {Fault} 404 3002 */
+export async function theApiDocument({ db, instanceId }: OperationContext, id: string): Promise<ApiDocument> {
+  const document = await findApi(db, instanceId, id)
+  if (document === undefined) throw fault('APIG.3002', { id })
+  return document
+}
+
+/** @throws {Fault} 404 3001 */
+export async function theGroupOf(
+  { db, instanceId }: OperationContext,
+  { group_id: id }: { readonly group_id: string },
+): Promise<GroupOfApi> {
+  const group = (await groupsOfApis(db, instanceId, [id])).get(id)
+  if (group === undefined) throw fault('APIG.3001', { id })
+  return group
+}
+
+/** All that a definition must fulfil, in itself and beside the others; `exceptId` is the API that it replaces. */
+async function definitionIsAcceptable(context: OperationContext, api: ApiCreate, exceptId = ''): Promise<void> {
+  const { db } = context
+  await sizesAreAcceptable(context, api)
+  definitionIsConsistent(api, await longestBackendTimeout(context))
+  await referencesExist(db, api)
+  const scope = { groupId: api.group_id }
+  await nameIsFree(context, scope, api.name, exceptId)
+  await pathIsFree(context, scope, api, exceptId)
+}
+
+/** Limits that are records: parameters, tags, policies and their conditions. */
+async function sizesAreAcceptable(context: OperationContext, api: ApiCreate): Promise<void> {
+  const policies = policiesOf(api)
+  const conditions = Math.max(0, ...policies.map((policy) => policy.conditions.length))
+  await withinQuota(context, 'API_PARAM_NUM_LIMIT', 0, api.req_params?.length ?? 0)
+  await withinQuota(context, 'API_TAG_NUM_LIMIT', 0, new Set(api.tags).size)
+  await withinQuota(context, 'API_POLICY_NUM_LIMIT', 0, policies.length)
+  await withinQuota(context, 'API_CONDITION_NUM_LIMIT', 0, conditions)
+}
+
+async function nameIsFree({ db }: OperationContext, scope: NameScope, name: string, exceptId: string): Promise<void> {
+  if (await apiNameIsTaken(db, scope, name, exceptId)) throw fault('APIG.3202', { name })
+}
+
+async function pathIsFree(
+  { db }: OperationContext,
+  scope: NameScope,
+  { req_uri, match_mode, req_method }: Pick<ApiCreate, 'req_uri' | 'match_mode' | 'req_method'>,
+  exceptId: string,
+): Promise<void> {
+  const path = { pathKey: pathKey(req_uri), matchMode: match_mode ?? 'NORMAL', method: req_method }
+  const name = await nameOfApiAt(db, scope, path, exceptId)
+  if (name !== undefined) throw fault('APIG.3301', { name })
+}
