@@ -1,0 +1,72 @@
+/** Headers of a backend request: which of the caller's do not go on, and which lines are added (backends.md §4.3). */
+import type { RequestParameter } from '../../snapshot/api-definition.js'
+import type { Exchange } from '../exchange.js'
+import { isHeaderValue } from './header-lines.js'
+import { ParameterFault, type Values } from './parameters.js'
+import type { Source } from './source.js'
+
+/** Headers for the gateway that no backend sees (responses.md §6). */
+const CONSUMED: readonly string[] = ['x-stage', 'x-apig-mode', 'x-apig-appcode', 'x-apig-forward-depth']
+
+/** Those that a signature consists of; they are consumed where it was checked. */
+const SIGNATURE: readonly string[] = [
+  'authorization',
+  'x-sdk-date',
+  'x-sdk-content-sha256',
+  'x-sdk-nonce',
+  'x-proxy-signed-headers',
+]
+
+// Most routes drop nothing else, so that these two serve them all.
+const DROP: ReadonlySet<string> = new Set(CONSUMED)
+const DROP_SIGNED: ReadonlySet<string> = new Set([...CONSUMED, ...SIGNATURE])
+
+/** Lower-case names of client headers that do not go on. */
+export function droppedHeaders(
+  sources: readonly Source[],
+  declared: readonly RequestParameter[],
+): { readonly unsigned: ReadonlySet<string>; readonly signed: ReadonlySet<string> } {
+  const names = [
+    ...sources.map(({ name }) => name),
+    ...declared.filter(({ location, pass_through }) => location === 'HEADER' && !pass_through).map(({ name }) => name),
+  ].map((name) => name.toLowerCase())
+  return names.length === 0
+    ? { unsigned: DROP, signed: DROP_SIGNED }
+    : { unsigned: new Set([...DROP, ...names]), signed: new Set([...DROP_SIGNED, ...names]) }
+}
+
+/** Header lines, each ended by CRLF. */
+export type MakeHeaders = (exchange: Exchange, values: Values) => string | ParameterFault
+
+/** Lines that never change are a string already. */
+export function compileHeaders(
+  sources: readonly Source[],
+  declared: readonly RequestParameter[],
+): string | MakeHeaders {
+  let constant = ''
+  const added: Source[] = []
+  for (const source of sources) {
+    if (source.constant === undefined) added.push(source)
+    else constant += `${source.name}: ${source.constant}\r\n`
+  }
+  const replaced = new Set(sources.map(({ name }) => name.toLowerCase()))
+  declared.forEach(({ name, location, pass_through, default_value }, index) => {
+    const header = name.toLowerCase()
+    if (location !== 'HEADER' || !pass_through || !default_value || replaced.has(header)) return
+    // A default counts as if it had been sent.
+    const read: Source['read'] = ({ head }, values) => (head.header(header) === undefined ? values[index] : undefined)
+    added.push({ name, parameter: index, read })
+  })
+  if (added.length === 0) return constant
+
+  return function makeHeaders(exchange, values) {
+    let lines = constant
+    for (const { name, read } of added) {
+      const value = read(exchange, values)
+      if (value === undefined) continue
+      if (!isHeaderValue(value)) return new ParameterFault(`the value for ${name} cannot stand in a header`)
+      lines += `${name}: ${value}\r\n`
+    }
+    return lines
+  }
+}

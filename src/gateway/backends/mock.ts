@@ -1,0 +1,34 @@
+/** Backend MOCK: a reply that is made when the route is compiled (backends.md §6). */
+import type { MockBackend } from '../../snapshot/api-definition.js'
+import { utf8Bytes } from '../percent-encoding.js'
+import type { Reply } from '../reply.js'
+import { isHeaderValue, isWritableHeader } from './header-lines.js'
+import type { Sender } from './sender.js'
+
+/** Headers that the gateway writes on every reply. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['date', 'server', 'x-request-id'])
+
+export function compileMock(backend: MockBackend): Sender {
+  const reply = mockReply(backend)
+  return {
+    readsQuery: false,
+    send: function mock() {
+      return reply
+    },
+  }
+}
+
+function mockReply({ status_code: status, result_content, headers }: MockBackend): Reply {
+  let lines = ''
+  let typed = false
+  for (const { key, value } of headers) {
+    const bytes = utf8Bytes(value)
+    if (!isWritableHeader(key) || OWN_NAMES.has(key.toLowerCase()) || !isHeaderValue(bytes)) continue
+    typed ||= key.toLowerCase() === 'content-type'
+    lines += `${key}: ${bytes}\r\n`
+  }
+  // RFC 9110 §6.4.1: these have no content.
+  const empty = status === 204 || status === 304
+  if (!typed && !empty) lines += 'Content-Type: application/json\r\n'
+  return { status, headers: lines, body: Buffer.from(empty ? '' : result_content, 'utf8') }
+}

@@ -1,0 +1,35 @@
+/** One `Origin` object per backend address, because pools compare origins by identity. */
+import type { Origin } from '../exchange.js'
+
+export class Origins {
+  readonly #known = new Map<string, Origin>()
+
+  of(host: string, port: number, tls: boolean): Origin {
+    const key = `${tls ? 'https' : 'http'}://${host}:${port}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const origin: Origin = { host, port, tls }
+    this.#known.set(key, origin)
+    return origin
+  }
+}
+
+export interface Address {
+  /** An IPv6 address is without its brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** Reads `host[:port]`; `undefined` for what is no address. */
+export function parseAddress(text: string, defaultPort: number): Address | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text)
+  if (match === null) return undefined
+  const port = match[3] === undefined ? defaultPort : Number(match[3])
+  return port >= 1 && port <= 65535 ? { host: (match[1] ?? match[2] ?? '').toLowerCase(), port } : undefined
+}
+
+/** How the address is written in a Host header: with its port only where that isn't the scheme's own. */
+export function hostHeader({ host, port }: Address, defaultPort: number): string {
+  const name = host.includes(':') ? `[${host}]` : host
+  return port === defaultPort ? name : `${name}:${port}`
+}

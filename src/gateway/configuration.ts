@@ -1,0 +1,208 @@
+/**
+ * All that a gateway knows, indexed for the questions that requests ask. Updates change it in place, between two
+ * requests: what an update costs depends on what it holds, not on how much is known already, and a route is compiled
+ * by the first request after something that it depends on has changed.
+ *
+ * Several instances can share a gateway: the debugging domain of a group carries its id and is unique. A Host that is
+ * an address leads to the group DEFAULT of the first instance that has one, in the order in which instances were told;
+ * control tells them oldest first.
+ */
+import { partKey, type GroupPart, type Part, type PartKey, type ThrottlePart, type Update } from '../snapshot/parts.js'
+import { debugDomainCounters } from './policies/debug-domain.js'
+import { compileRoute, type Surroundings } from './routing/compile-route.js'
+import { Group } from './routing/group.js'
+import { hostName, type InboundAddresses } from './routing/host.js'
+import { Instance } from './routing/instance.js'
+import { PublishedApi } from './routing/published-api.js'
+import type { Route } from './routing/route.js'
+
+export interface ConfigurationOptions extends Surroundings {
+  /** Calls a day through the debugging domains of one group; `off`: any number. */
+  readonly debugDomainLimit: number | 'off'
+  readonly inbound: InboundAddresses
+}
+
+/** Where a Host leads. */
+export interface HostBinding {
+  readonly group: Group
+  /** Whether the Host is a debugging domain, whose calls are limited. */
+  readonly debugging: boolean
+}
+
+export class Configuration {
+  readonly #parts = new Map<PartKey, Part>()
+  readonly #instances = new Map<string, Instance>()
+  readonly #groups = new Map<string, Group>()
+  readonly #apis = new Map<PartKey, PublishedApi>()
+  readonly #throttles = new Map<string, ThrottlePart>()
+  /** APIs by the throttling policy that they are bound to, known or not. */
+  readonly #bound = new Map<string, Set<PublishedApi>>()
+  readonly #domains = new Map<string, HostBinding>()
+  #trusted: ReadonlyMap<string, HostBinding> = new Map()
+  #inboundGroup: HostBinding | undefined
+  #revision = -1
+
+  constructor(private readonly options: ConfigurationOptions) {}
+
+  /** Of the last update; −1 before the first. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  apply(update: Update): void {
+    const removed = new Set(update.remove)
+    if (update.reset) {
+      for (const key of this.#parts.keys()) removed.add(key)
+      for (const part of update.put) removed.delete(partKey(part))
+    }
+    for (const key of removed) this.#remove(key)
+    for (const part of update.put) this.#put(part)
+    const touched = [...removed, ...update.put.map(partKey)]
+    if (touched.some((key) => key.startsWith('instance:') || key.startsWith('group:'))) this.#findDefaultGroups()
+    this.#revision = update.revision
+  }
+
+  /** @param host as sent, with or without port */
+  hostBinding(host: string): HostBinding | undefined {
+    const name = hostName(host)
+    const binding = this.#domains.get(name)
+    if (binding !== undefined) return binding
+    return this.options.inbound.has(name) ? this.#inboundGroup : this.#trusted.get(name)
+  }
+
+  #put(part: Part): void {
+    const key = partKey(part)
+    const before = this.#parts.get(key)
+    if (before !== undefined) this.#withdraw(key, before)
+    this.#parts.set(key, part)
+    switch (part.kind) {
+      case 'instance':
+        this.#instance(part.id).part = part
+        break
+      case 'group':
+        this.#putGroup(part)
+        break
+      case 'publication': {
+        const api = new PublishedApi(part, (one) => this.#compile(one))
+        this.#apis.set(key, api)
+        this.#group(part.groupId, part.instanceId).add(api)
+        if (part.throttleId !== undefined) remember(this.#bound, part.throttleId, () => new Set()).add(api)
+        break
+      }
+      case 'app':
+        this.#instance(part.instanceId).apps.put(part)
+        break
+      case 'throttle':
+        this.#throttles.set(part.id, part)
+        for (const api of this.#bound.get(part.id) ?? []) api.forget()
+        break
+    }
+  }
+
+  #remove(key: PartKey): void {
+    const part = this.#parts.get(key)
+    if (part === undefined) return
+    this.#parts.delete(key)
+    this.#withdraw(key, part)
+    if (part.kind === 'group' || part.kind === 'publication') {
+      const id = part.kind === 'group' ? part.id : part.groupId
+      if (this.#groups.get(id)?.isEmpty === true) this.#groups.delete(id)
+    }
+  }
+
+  /** Undoes what putting a part did. */
+  #withdraw(key: PartKey, part: Part): void {
+    switch (part.kind) {
+      case 'instance':
+        this.#instance(part.id).part = undefined
+        this.#forgetRoutesOf(part.id)
+        break
+      case 'group': {
+        const group = this.#groups.get(part.id)
+        if (group !== undefined) group.part = undefined
+        for (const domain of part.subDomains) {
+          const name = hostName(domain)
+          if (this.#domains.get(name)?.group === group) this.#domains.delete(name)
+        }
+        break
+      }
+      case 'publication': {
+        const api = this.#apis.get(key)
+        if (api === undefined) break
+        this.#apis.delete(key)
+        this.#groups.get(part.groupId)?.remove(api)
+        if (part.throttleId !== undefined) this.#unbind(part.throttleId, api)
+        break
+      }
+      case 'app':
+        this.#instances.get(part.instanceId)?.apps.remove(part)
+        break
+      case 'throttle':
+        this.#throttles.delete(part.id)
+        for (const api of this.#bound.get(part.id) ?? []) api.forget()
+        break
+    }
+  }
+
+  #putGroup(part: GroupPart): void {
+    const group = this.#group(part.id, part.instanceId)
+    group.part = part
+    if (!part.subDomainEnabled) return
+    for (const domain of part.subDomains) this.#domains.set(hostName(domain), { group, debugging: true })
+  }
+
+  #compile(api: PublishedApi): Route {
+    const { part, placeholders } = api
+    const instance = this.#instance(part.instanceId)
+    const { features, apps } = instance
+    const throttle = part.throttleId === undefined ? undefined : this.#throttles.get(part.throttleId)
+    const stage = instance.stageOf(part.environmentId)
+    return compileRoute(part, placeholders, { stage, features, apps, throttle }, this.options)
+  }
+
+  #instance(id: string): Instance {
+    return remember(this.#instances, id, () => new Instance(id))
+  }
+
+  #group(id: string, instanceId: string): Group {
+    return remember(this.#groups, id, () => {
+      const limit = this.options.debugDomainLimit
+      const counters = limit === 'off' ? undefined : debugDomainCounters(id, limit)
+      return new Group(id, this.#instance(instanceId), counters)
+    })
+  }
+
+  #unbind(throttleId: string, api: PublishedApi): void {
+    const bound = this.#bound.get(throttleId)
+    bound?.delete(api)
+    if (bound?.size === 0) this.#bound.delete(throttleId)
+  }
+
+  #forgetRoutesOf(instanceId: string): void {
+    for (const api of this.#apis.values()) if (api.part.instanceId === instanceId) api.forget()
+  }
+
+  #findDefaultGroups(): void {
+    const defaults = new Map<string, HostBinding>()
+    for (const group of this.#groups.values()) {
+      if (group.part?.isDefault === true) defaults.set(group.instance.id, { group, debugging: false })
+    }
+    const trusted = new Map<string, HostBinding>()
+    this.#inboundGroup = undefined
+    for (const { id, part, features } of this.#instances.values()) {
+      const binding = part === undefined ? undefined : defaults.get(id)
+      if (binding === undefined) continue
+      this.#inboundGroup ??= binding
+      for (const host of features.trustedHosts) if (!trusted.has(host)) trusted.set(host, binding)
+    }
+    this.#trusted = trusted
+  }
+}
+
+function remember<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}

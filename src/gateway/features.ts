@@ -1,0 +1,53 @@
+/** Features of an instance that change what its gateway does (features.md §2), read once per change. */
+import type { InstancePart } from '../snapshot/parts.js'
+
+export interface Features {
+  /** `ratelimit.api_limits`: calls a second of an API without a throttling policy. */
+  readonly defaultLimit: number
+  /** `request_body_size`: bytes. */
+  readonly bodyLimit: number
+  /** `default_group_host_trustlist.hosts`: addresses of others that lead to the DEFAULT group. */
+  readonly trustedHosts: readonly string[]
+}
+
+export const defaultFeatures: Features = { defaultLimit: 200, bodyLimit: 12 * 1024 * 1024, trustedHosts: [] }
+
+/** A feature whose text cannot be read is as if it were off: a gateway goes on with what it understands. */
+export function featuresOf(part: InstancePart): Features {
+  return {
+    defaultLimit: count(member(read(part, 'ratelimit'), 'api_limits')) ?? defaultFeatures.defaultLimit,
+    bodyLimit: count(read(part, 'request_body_size')) ?? defaultFeatures.bodyLimit,
+    trustedHosts: texts(member(read(part, 'default_group_host_trustlist'), 'hosts')),
+  }
+}
+
+/** The configuration of a feature that is active; `undefined` when it is off or not set. */
+function read(part: InstancePart, name: string): unknown {
+  const feature = part.features[name]
+  if (feature?.enable !== true) return undefined
+  const value = parse(feature.config)
+  const off = value === 'off' || member(value, 'enable') === 'off'
+  return off ? undefined : value
+}
+
+function parse(config: string): unknown {
+  try {
+    return JSON.parse(config)
+  } catch (error) {
+    if (error instanceof SyntaxError) return config
+    throw error
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+}

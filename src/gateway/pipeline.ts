@@ -1,0 +1,103 @@
+/**
+ * What an exchange means, from the head of a request to the record of its reply: the phases of request-lifecycle.md §1
+ * in their order (docs/life-of-a-request.md). The engine calls; see handler.ts.
+ */
+import type { Limiter, Verdict } from '../limits/limiter.js'
+import type { AccessLog } from '../telemetry/access-log.js'
+import type { Configuration } from './configuration.js'
+import type { Exchange } from './exchange.js'
+import type { ExchangeHandler, Failure } from './handler.js'
+import type { Reply } from './reply.js'
+import { debugHeaders } from './responses/debug-headers.js'
+import { refuse, refuseFailure } from './responses/refuse.js'
+import type { Group } from './routing/group.js'
+import { matchablePath, pathAfter } from './routing/path.js'
+import { Match } from './routing/tree.js'
+import type { Outcome, Step } from './step.js'
+
+/** Reserved on every host (routing.md §5). */
+const HEALTH_CHECK = '/apic/health_check'
+const HEALTHY: Reply = { status: 200, headers: 'Content-Type: application/json\r\n', body: '{"status":"ok"}' }
+
+export class Pipeline implements ExchangeHandler {
+  readonly #match = new Match()
+
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly limiter: Limiter,
+    private readonly accessLog: AccessLog | undefined,
+  ) {}
+
+  begin(exchange: Exchange): Outcome {
+    const { head } = exchange
+    // 5: built-in endpoints.
+    if (head.path === HEALTH_CHECK && head.method === 'GET') return HEALTHY
+    if (this.configuration.revision === -1) return refuse(exchange, 'APIG.0606')
+    // 6: host to group.
+    const binding = this.configuration.hostBinding(head.host)
+    if (binding === undefined) return refuse(exchange, 'APIG.0101')
+    const { group } = binding
+    exchange.groupId = group.id
+    exchange.instanceId = group.instance.id
+    exchange.stage = head.header('x-stage') ?? exchange.stage
+    // 8: day limit of debugging domains.
+    if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, group)
+    const verdict = this.limiter.take(group.debugDomain)
+    return verdict instanceof Promise
+      ? verdict.then((answer) => this.#afterDayLimit(exchange, group, answer))
+      : this.#afterDayLimit(exchange, group, verdict)
+  }
+
+  #afterDayLimit(exchange: Exchange, group: Group, verdict: Verdict): Outcome {
+    return verdict.admitted ? this.#route(exchange, group) : refuse(exchange, 'APIG.0308')
+  }
+
+  /** 9: environment, path, method; then the steps of the route. */
+  #route(exchange: Exchange, group: Group): Outcome {
+    const { head } = exchange
+    const match = this.#match
+    const path = matchablePath(head.path)
+    if (path === undefined) return refuse(exchange, 'APIG.0201')
+    const published = group.published(exchange.stage)
+    if (published === undefined) return refuse(exchange, 'APIG.0101')
+    const api = published.find(path, head.method, match)
+    if (api === undefined) return refuse(exchange, match.pathMatched ? 'APIG.0101 method' : 'APIG.0101')
+    exchange.pathValues = match.values
+    if (api.prefix) exchange.pathRest = pathAfter(head.path, match.segments)
+    const { route } = api
+    exchange.route = route
+    return run(route.steps, exchange)
+  }
+
+  failed(exchange: Exchange, failure: Failure): Reply {
+    return refuseFailure(exchange, failure)
+  }
+
+  replying(exchange: Exchange): void {
+    if (exchange.head.header('x-apig-mode') === 'debug') exchange.replyHeaders += debugHeaders(exchange)
+  }
+
+  done(exchange: Exchange): void {
+    exchange.route?.statistics.record(exchange)
+    this.accessLog?.record(exchange)
+  }
+}
+
+function run(steps: readonly Step[], exchange: Exchange): Outcome {
+  let next = 0
+  for (const step of steps) {
+    next++
+    const outcome = step(exchange)
+    if (outcome === undefined) continue
+    return outcome instanceof Promise ? resume(outcome, steps.slice(next), exchange) : outcome
+  }
+  return undefined
+}
+
+async function resume(
+  waiting: Promise<Reply | undefined>,
+  rest: readonly Step[],
+  exchange: Exchange,
+): Promise<Reply | undefined> {
+  return (await waiting) ?? run(rest, exchange)
+}

@@ -1,0 +1,58 @@
+/** Makes a route of a publication: the steps that its configuration asks for, in the order of request-lifecycle.md §1. */
+import type { Limiter } from '../../limits/limiter.js'
+import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
+import type { Statistics } from '../../telemetry/statistics.js'
+import type { AddressSet } from '../address-set.js'
+import type { Apps } from '../auth/apps.js'
+import { compileAuth } from '../auth/index.js'
+import { compileBackends } from '../backends/compile-backends.js'
+import type { Origins } from '../backends/origins.js'
+import type { ServerIdentity } from '../backends/system-parameters.js'
+import type { Features } from '../features.js'
+import { compileThrottle } from '../policies/throttle.js'
+import { bodySizeCheck, protocolCheck } from './request-checks.js'
+import type { Route } from './route.js'
+
+/** What all routes of a gateway share. */
+export interface Surroundings {
+  readonly limiter: Limiter
+  readonly origins: Origins
+  readonly forbidden: AddressSet
+  readonly server: ServerIdentity
+  readonly statistics: Statistics
+}
+
+/** What a route depends on besides its publication; it is compiled anew when one of them changes. */
+export interface Dependencies {
+  readonly stage: string
+  readonly features: Features
+  readonly apps: Apps
+  readonly throttle: ThrottlePart | undefined
+}
+
+export function compileRoute(
+  publication: PublicationPart,
+  placeholders: readonly string[],
+  { stage, features, apps, throttle: policy }: Dependencies,
+  { limiter, origins, forbidden, server, statistics }: Surroundings,
+): Route {
+  const { definition, instanceId, groupId, apiId, environmentId } = publication
+  const { bodyLimit, defaultLimit } = features
+  const throttle = compileThrottle(policy, { limiter, publication, defaultLimit })
+  const phases = [
+    protocolCheck(definition), // 11
+    bodySizeCheck(bodyLimit), // 12
+    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17
+    throttle.step, // 21
+    compileBackends({ publication, stage, placeholders, origins, forbidden, server }), // 23, 26, 30
+  ]
+  return {
+    publication,
+    stage,
+    placeholders,
+    steps: phases.filter((step) => step !== undefined),
+    throttle,
+    statistics: statistics.of(instanceId, groupId, apiId),
+    labels: { apiId, apiName: definition.name, authType: definition.auth_type },
+  }
+}

@@ -1,0 +1,43 @@
+/** An API group: its published APIs by environment. */
+import type { Counter } from '../../limits/limiter.js'
+import type { GroupPart } from '../../snapshot/parts.js'
+import type { Instance } from './instance.js'
+import type { PublishedApi } from './published-api.js'
+import { RouteTree } from './tree.js'
+
+export class Group {
+  /** Absent while only publications of the group are known. */
+  part: GroupPart | undefined
+  readonly #trees = new Map<string, RouteTree<PublishedApi>>()
+
+  constructor(
+    readonly id: string,
+    readonly instance: Instance,
+    /** What the calls through its debugging domains are counted by; `undefined`: they are not. */
+    readonly debugDomain: readonly Counter[] | undefined,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.part === undefined && this.#trees.size === 0
+  }
+
+  /** The APIs in an environment, by its name; `undefined` when there is no such environment, or nothing in it. */
+  published(stage: string): RouteTree<PublishedApi> | undefined {
+    const environmentId = this.instance.environmentId(stage)
+    return environmentId === undefined ? undefined : this.#trees.get(environmentId)
+  }
+
+  add(api: PublishedApi): void {
+    const { environmentId } = api.part
+    const tree = this.#trees.get(environmentId) ?? new RouteTree<PublishedApi>()
+    this.#trees.set(environmentId, tree)
+    tree.insert(api)
+  }
+
+  remove(api: PublishedApi): void {
+    const { environmentId } = api.part
+    const tree = this.#trees.get(environmentId)
+    tree?.remove(api)
+    if (tree?.size === 0) this.#trees.delete(environmentId)
+  }
+}

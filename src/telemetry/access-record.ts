@@ -1,0 +1,56 @@
+/**
+ * What the access log tells of a request: the gateway's exchange, seen from here. Texts are byte strings, one character
+ * per octet, as they came off the wire.
+ */
+export interface AccessRecord {
+  readonly requestId: string
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  /** Monotonic milliseconds. */
+  readonly startedAt: number
+  readonly finishedAt: number
+  readonly head: {
+    readonly method: string
+    readonly target: string
+    readonly host: string
+    readonly minorVersion: 0 | 1
+    header(name: string): string | undefined
+  }
+  readonly sourceAddress: string
+  readonly secure: boolean
+  readonly groupId: string
+  readonly route: { readonly labels: RouteLabels } | undefined
+  readonly caller:
+    | {
+        readonly appId: string
+        readonly appName: string
+        readonly userId: string
+        readonly accessModel: string
+      }
+    | undefined
+  readonly plan: { readonly target: string; readonly origin: { readonly tls: boolean } } | undefined
+  readonly status: number
+  /** `APIG.xxxx`; empty when the reply is not an error of the gateway. */
+  readonly errorCode: string
+  readonly errorType: string
+  readonly bytesIn: number
+  readonly bodyBytesIn: number
+  readonly bytesOut: number
+  readonly upstreamAddress: string
+  readonly upstreamStatus: number
+  /** Monotonic milliseconds of the last attempt; 0 for what didn't happen. */
+  readonly upstreamStartedAt: number
+  readonly upstreamConnectedAt: number
+  readonly upstreamHeadAt: number
+  readonly upstreamEndedAt: number
+  /** Milliseconds over all attempts. */
+  readonly upstreamTotal: number
+}
+
+/** What is known of a route before any request. */
+export interface RouteLabels {
+  readonly apiId: string
+  /** As text, not as octets. */
+  readonly apiName: string
+  readonly authType: string
+}
