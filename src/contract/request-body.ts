@@ -34,11 +34,33 @@ export function readBody(id: OperationId, rawBody: Uint8Array, contentType: stri
 }
 
 function readJson(id: OperationId, rawBody: Uint8Array): unknown {
+  if (rawBody.length > unscannedLength && isDeep(rawBody)) throw serializationFault(id, 'exceeded max depth')
   try {
     return JSON.parse(utf8.decode(rawBody))
   } catch (error) {
     throw unreadable(id, error)
   }
+}
+
+/** The contract nests five levels deep; a parser needs seconds for millions of levels, wanted or not. */
+const maximumDepth = 1000
+const unscannedLength = 65_536
+
+function isDeep(json: Uint8Array): boolean {
+  let depth = 0
+  let inText = false
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at]
+    if (inText) {
+      if (byte === 0x5c) at += 1
+      else if (byte === 0x22) inText = false
+    } else if (byte === 0x22) inText = true
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1
+      if (depth > maximumDepth) return true
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1
+  }
+  return false
 }
 
 function unreadable(id: OperationId, error: unknown): Fault {

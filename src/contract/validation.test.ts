@@ -25,6 +25,14 @@ describe('a body', () => {
     expect(verdict('createInstanceV2', { body: Buffer.from('nonsense') })).toBe('APIC.7211 body')
   })
 
+  it('may be long, but not deep', () => {
+    const nested = (depth: number) => Buffer.from(`{"name":"staging","x":${'['.repeat(depth)}${']'.repeat(depth)}}`)
+    const long = Buffer.from(JSON.stringify({ name: 'staging', x: '\\"['.repeat(100_000) }))
+    expect(accepted('createEnvironmentV2', { body: long }).body).toEqual(environment)
+    expect(accepted('createEnvironmentV2', { body: nested(900) }).body).toEqual(environment)
+    expect(refused('createEnvironmentV2', { body: nested(1_000_000) }).message).toMatch(/exceeded max depth$/)
+  })
+
   it('must have the types of the contract', () => {
     const start = 'APIG.2000 Parameter error: Serialization error: '
     expect(verdict('createEnvironmentV2', { body: [] })).toBe(`${start}the body must be of type object, not array`)
