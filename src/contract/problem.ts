@@ -6,7 +6,7 @@ import { firstError } from './schema-validators.js'
 import { resolveSchema, type Schema } from './specification.js'
 
 /** `value`: a pattern, length, enumeration or rule between members. `small`, `large`: the bounds of a number. */
-export type ProblemKind = 'missing' | 'type' | 'small' | 'large' | 'value'
+type ProblemKind = 'missing' | 'type' | 'small' | 'large' | 'value'
 
 export interface Problem {
   readonly kind: ProblemKind
@@ -61,7 +61,7 @@ function inArray(schema: Schema, value: readonly unknown[], field: string): Prob
 }
 
 /** What Ajv says of one value. Pure; `missing` and the names of rules between members come from the error itself. */
-export function describe(error: ErrorObject | undefined, value: unknown, field: string): Problem {
+function describe(error: ErrorObject | undefined, value: unknown, field: string): Problem {
   const parameters: Readonly<Record<string, unknown>> = error?.params ?? {}
   const named = error?.instancePath.split('/').at(-1) ?? ''
   const place = named === '' || /^\d+$/.test(named) ? field : named
