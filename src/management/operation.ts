@@ -36,6 +36,8 @@ export interface ManagementSettings {
   readonly featureInterval: number
   /** Milliseconds that creating, resizing and deleting an instance takes; progress is shown meanwhile. */
   readonly instanceJobDuration: number
+  /** Minutes east of UTC of the zone that statistics are shown in (telemetry.md §4.2). Default 480, the cloud's. */
+  readonly statisticsOffset?: number
 }
 
 export type Handler<Id extends OperationId> = (

@@ -10,6 +10,7 @@ import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
 import { publicationOperations } from './publications/operations.js'
 import type { Handlers } from './operation.js'
+import { statisticsOperations } from './statistics/operations.js'
 import { throttleOperations } from './throttles/operations.js'
 
 export const handlers: Handlers = {
@@ -24,4 +25,5 @@ export const handlers: Handlers = {
   ...appOperations,
   ...appAuthOperations,
   ...throttleOperations,
+  ...statisticsOperations,
 }

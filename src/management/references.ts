@@ -1,6 +1,8 @@
 /** What requests of several families refer to, or the refusal when it is not there (errors.md §4). */
 import { fault } from '../contract/faults.js'
-import { isApi, isApiGroup, nameOfEnvironment, namesOfApis } from '../store/references.js'
+import { findEnvironment } from '../store/environments.js'
+import { findGroup } from '../store/groups.js'
+import { isApi, namesOfApis } from '../store/references.js'
 import type { OperationContext } from './operation.js'
 
 /** Ids that one list of a request may have (quotas.md §7). */
@@ -16,9 +18,9 @@ export function distinctIds(ids: readonly string[], name: string): readonly stri
 
 /** The name of an environment. */
 export async function theEnvironment({ db, instanceId }: OperationContext, id: string): Promise<string> {
-  const name = await nameOfEnvironment(db, instanceId, id)
-  if (name === undefined) throw fault('APIG.3003', { id })
-  return name
+  const environment = await findEnvironment(db, instanceId, id)
+  if (environment === undefined) throw fault('APIG.3003', { id })
+  return environment.name
 }
 
 export async function theApi({ db, instanceId }: OperationContext, id: string): Promise<void> {
@@ -26,7 +28,7 @@ export async function theApi({ db, instanceId }: OperationContext, id: string): 
 }
 
 export async function theGroup({ db, instanceId }: OperationContext, id: string): Promise<void> {
-  if (!(await isApiGroup(db, instanceId, id))) throw fault('APIG.3001', { id })
+  if ((await findGroup(db, instanceId, id)) === undefined) throw fault('APIG.3001', { id })
 }
 
 /** Names of all these APIs; one that does not exist refuses the whole request. */

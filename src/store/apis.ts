@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ApiDocument } from '../contract/api-document.js'
-import { tagged } from './api-outlines.js'
+import { tagged } from './api-tags.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { ApiRow } from './schema.js'
 import type { Database } from './store.js'

@@ -1,4 +1,5 @@
-import { outlined, tagged, type ApiWords, type Outlined } from './api-outlines.js'
+import { outlined, type ApiWords, type Outlined } from './api-outlines.js'
+import { tagged } from './api-tags.js'
 import { selectPage, type Page, type Paging } from './page.js'
 import type { AppAuthorizationRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
@@ -122,7 +123,7 @@ export async function listAuthorizations(
   if (app_name) query = query.where((eb) => contains(eb.ref('apps.name'), app_name))
   if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: await outlined(db, rows) }
+  return { total, rows: outlined(rows) }
 }
 
 /** APIs that take app authentication and that the app may not call in the environment, published there or not. */
@@ -163,5 +164,5 @@ export async function listUnauthorizedApis(
   if (api_name) query = query.where((eb) => contains(eb.ref('apis.name'), api_name))
   if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: await outlined(db, rows) }
+  return { total, rows: outlined(rows) }
 }

@@ -71,15 +71,6 @@ export async function listApps(
   return selectPage(query, paging)
 }
 
-export async function countApps(db: Database, instanceId: string): Promise<number> {
-  const { count } = await db
-    .selectFrom('apps')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('instance_id', '=', instanceId)
-    .executeTakeFirstOrThrow()
-  return count
-}
-
 /** How many apps may call at least one API. */
 export async function countAuthorizedApps(db: Database, instanceId: string): Promise<number> {
   const { count } = await db

@@ -12,3 +12,14 @@ export async function countIn(db: Database, table: CountedTable, instanceId: str
     .executeTakeFirstOrThrow()
   return count
 }
+
+/** How many of its APIs are published in one environment. */
+export async function countPublishedIn(db: Database, instanceId: string, envId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('publications')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('instance_id', '=', instanceId)
+    .where('env_id', '=', envId)
+    .executeTakeFirstOrThrow()
+  return count
+}

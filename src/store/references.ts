@@ -1,28 +1,8 @@
 /** What requests of several families refer to: whether it exists, and what it is called. */
 import type { Database } from './store.js'
 
-export async function nameOfEnvironment(db: Database, instanceId: string, id: string): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('environments')
-    .select('name')
-    .where('instance_id', '=', instanceId)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return row?.name
-}
-
 export async function isApi(db: Database, instanceId: string, id: string): Promise<boolean> {
   return (await namesOfApis(db, instanceId, [id])).size > 0
-}
-
-export async function isApiGroup(db: Database, instanceId: string, id: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('api_groups')
-    .select('id')
-    .where('instance_id', '=', instanceId)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return row !== undefined
 }
 
 /** Id → name of those APIs that exist. */

@@ -1,4 +1,5 @@
-import { outlined, tagged, type ApiWords, type Outlined } from './api-outlines.js'
+import { outlined, type ApiWords, type Outlined } from './api-outlines.js'
+import { tagged } from './api-tags.js'
 import { selectPage, type Page, type Paging } from './page.js'
 import type { ThrottleBindingRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
@@ -107,7 +108,7 @@ export async function listApisBoundTo(
     .orderBy('binding.created_at', 'desc')
     .orderBy('binding.id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: await outlined(db, rows) }
+  return { total, rows: outlined(rows) }
 }
 
 /** Published APIs that could be bound to a policy, also those that are bound to another one: binding replaces. */
@@ -124,7 +125,7 @@ export async function listApisNotBoundTo(
     .orderBy('publications.published_at', 'desc')
     .orderBy('publications.publish_id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: await outlined(db, rows) }
+  return { total, rows: outlined(rows) }
 }
 
 export async function listThrottlesOfApi(

@@ -58,15 +58,6 @@ export async function listThrottles(
   return selectPage(query, paging)
 }
 
-export async function countThrottles(db: Database, instanceId: string): Promise<number> {
-  const { count } = await db
-    .selectFrom('throttles')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('instance_id', '=', instanceId)
-    .executeTakeFirstOrThrow()
-  return count
-}
-
 /** @param except a policy that may have the name: the one that is changed. */
 export async function isThrottleNameTaken(
   db: Database,

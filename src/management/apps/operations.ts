@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { appSecretContext, countApps, deleteApp, insertApp, listApps, updateApp } from '../../store/apps.js'
+import { appSecretContext, deleteApp, insertApp, listApps, updateApp } from '../../store/apps.js'
+import { countIn } from '../../store/counts.js'
 import type { AppRow } from '../../store/schema.js'
 import type { Handlers } from '../operation.js'
 import { withinQuota } from '../quotas.js'
@@ -15,7 +16,7 @@ export const appOperations = {
   createAnAppV2: async ({ body }, context) => {
     const { db, instanceId, vault, now } = context
     await mayChoose(context, body)
-    await withinQuota(context, 'APP_NUM_LIMIT', await countApps(db, instanceId))
+    await withinQuota(context, 'APP_NUM_LIMIT', await countIn(db, 'apps', instanceId))
     await nameIsFree(context, body.name)
     const key = body.app_key ?? generated()
     await keyIsFree(context, key)

@@ -1,7 +1,8 @@
 import { fault } from '../../contract/faults.js'
 import type { ThrottleBaseInfo } from '../../contract/generated/schemas.js'
+import { countIn } from '../../store/counts.js'
 import type { ThrottleRow } from '../../store/schema.js'
-import { countThrottles, deleteThrottle, insertThrottle, listThrottles, updateThrottle } from '../../store/throttles.js'
+import { deleteThrottle, insertThrottle, listThrottles, updateThrottle } from '../../store/throttles.js'
 import type { Handlers } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
@@ -14,7 +15,7 @@ export const throttleOperations = {
   createRequestThrottlingPolicyV2: async ({ body }, context) => {
     const { db, instanceId } = context
     limitsAreNested(body)
-    await withinQuota(context, 'THROTTLE_NUM_LIMIT', await countThrottles(db, instanceId))
+    await withinQuota(context, 'THROTTLE_NUM_LIMIT', await countIn(db, 'throttles', instanceId))
     await nameIsFree(context, body.name)
     const throttle: ThrottleRow = {
       id: context.newId(),

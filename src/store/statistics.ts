@@ -1,0 +1,108 @@
+import type { StatisticsRow } from './schema.js'
+import { ROWS_PER_INSERT, type Database } from './store.js'
+
+/** What happened in one minute. Latencies in milliseconds. */
+export type Minute = Omit<StatisticsRow, 'api_id' | 'group_id' | 'instance_id'>
+
+/**
+ * Adds to what is there: counts and sums by addition, maxima by the larger one; `updated_at` is replaced. There is at
+ * most one cell per API and minute among `cells`. Cells of APIs that are gone are left out.
+ */
+export async function addStatistics(db: Database, cells: readonly StatisticsRow[]): Promise<void> {
+  // One order for all writers: two that add to the same rows wait for each other and never both.
+  const ordered = cells.toSorted((a, b) => compare(a.api_id, b.api_id) || a.minute - b.minute)
+  for (let from = 0; from < ordered.length; from += ROWS_PER_INSERT)
+    await addSome(db, ordered.slice(from, from + ROWS_PER_INSERT))
+}
+
+/** Forgets the minutes that began before a moment, in seconds since the epoch. */
+export async function pruneStatistics(db: Database, before: number): Promise<void> {
+  await db.deleteFrom('statistics').where('minute', '<', before).execute()
+}
+
+/** Minutes with calls, ascending, `from` and `to` included; seconds since the epoch. */
+export async function minutesOfApi(
+  db: Database,
+  apiId: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly StatisticsRow[]> {
+  return db
+    .selectFrom('statistics')
+    .selectAll()
+    .where('api_id', '=', apiId)
+    .where('minute', '>=', from)
+    .where('minute', '<=', to)
+    .orderBy('minute')
+    .execute()
+}
+
+/** As {@link minutesOfApi}, over all APIs of a group. */
+export async function minutesOfGroup(
+  db: Database,
+  groupId: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly Minute[]> {
+  return db
+    .selectFrom('statistics')
+    .select('minute')
+    .select((eb) => [
+      ...COUNTS.map((name) => eb.cast<number>(eb.fn.sum(name), 'bigint').as(name)),
+      ...SUMS.map((name) => eb.fn.sum<number>(name).as(name)),
+      ...MAXIMA.map((name) => eb.fn.max(name).as(name)),
+      eb.fn.max('updated_at').as('updated_at'),
+    ])
+    .where('group_id', '=', groupId)
+    .where('minute', '>=', from)
+    .where('minute', '<=', to)
+    .groupBy('minute')
+    .orderBy('minute')
+    .execute()
+}
+
+async function addSome(db: Database, cells: readonly StatisticsRow[]): Promise<void> {
+  const known = await db
+    .selectFrom('apis')
+    .select('id')
+    .where('id', 'in', [...new Set(cells.map((cell) => cell.api_id))])
+    .execute()
+  const ids = new Set(known.map((row) => row.id))
+  const rows = cells.filter((cell) => ids.has(cell.api_id))
+  if (rows.length === 0) return
+  await db
+    .insertInto('statistics')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['api_id', 'minute']).doUpdateSet((eb) => ({
+        ...Object.fromEntries(
+          [...COUNTS, ...SUMS].map((name) => [name, eb(`statistics.${name}`, '+', eb.ref(`excluded.${name}`))]),
+        ),
+        ...Object.fromEntries(
+          MAXIMA.map((name) => [
+            name,
+            eb
+              .case()
+              .when(`excluded.${name}`, '>', eb.ref(`statistics.${name}`))
+              .then(eb.ref(`excluded.${name}`))
+              .else(eb.ref(`statistics.${name}`))
+              .end(),
+          ]),
+        ),
+        updated_at: eb.ref('excluded.updated_at'),
+      })),
+    )
+    .execute()
+}
+
+const COUNTS = [
+  'requests',
+  'requests_2xx',
+  'requests_4xx',
+  'requests_5xx',
+  'backend_requests',
+  'bytes_in',
+  'bytes_out',
+] as const
+const SUMS = ['latency_sum', 'inner_sum', 'backend_sum'] as const
+const MAXIMA = ['latency_max', 'inner_max', 'backend_max'] as const
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
