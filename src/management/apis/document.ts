@@ -66,6 +66,7 @@ export function apiDocument(api: ApiCreate, before: ApiDocument | undefined, { n
     result_normal_sample: api.result_normal_sample,
     result_failure_sample: api.result_failure_sample,
     tags: [...new Set(api.tags)],
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- who still sends it reads it back
     tag: api.tag,
     response_id: api.response_id === '' ? undefined : api.response_id,
     roma_app_id: api.roma_app_id,
@@ -108,7 +109,7 @@ class Nested {
     private readonly newId: () => string,
   ) {}
 
-  policy<P extends Policy>(policy: PolicyCreate, before: readonly P[] | undefined) {
+  policy(policy: PolicyCreate, before: readonly Policy[] | undefined) {
     const same = before?.find(({ name }) => name === policy.name)
     return {
       id: same?.id ?? this.newId(),

@@ -131,23 +131,41 @@ function groupInfo(surroundings: ApiSurroundings, time: TimeFormat): ApiGroupCom
 }
 
 /** The definition without back ends, parameters, and what only management needs. */
-function attributes(document: ApiDocument) {
-  const {
-    backend_api,
-    func_info,
-    mock_info,
-    backend_params,
-    policy_https,
-    policy_functions,
-    policy_mocks,
-    req_params,
-    status,
-    arrange_necessary,
-    register_time,
-    update_time,
-    ...rest
-  } = document
-  return rest
+const attributeNames = [
+  'id',
+  'group_id',
+  'name',
+  'type',
+  'version',
+  'req_protocol',
+  'req_method',
+  'req_uri',
+  'match_mode',
+  'auth_type',
+  'auth_opt',
+  'authorizer_id',
+  'cors',
+  'trace_enabled',
+  'sampling_strategy',
+  'sampling_param',
+  'backend_type',
+  'remark',
+  'body_remark',
+  'result_normal_sample',
+  'result_failure_sample',
+  'tags',
+  'tag',
+  'response_id',
+  'roma_app_id',
+  'domain_name',
+  'content_type',
+  'is_send_fg_body_base64',
+] as const satisfies readonly (keyof ApiDocument)[]
+
+type Attributes = Pick<ApiDocument, (typeof attributeNames)[number]>
+
+function attributes(document: ApiDocument): Attributes {
+  return Object.fromEntries(attributeNames.map((name) => [name, document[name]])) as Attributes
 }
 
 interface Timed {

@@ -1,0 +1,246 @@
+/** Makes parts of the snapshot from what is stored: those that changed, or all of them. */
+import type { Vault } from '../config/vault.js'
+import { compileDefinition } from '../snapshot/compile.js'
+import type {
+  AppPart,
+  GroupPart,
+  InstancePart,
+  Part,
+  PartKey,
+  PublicationPart,
+  ThrottlePart,
+} from '../snapshot/parts.js'
+import { partKey } from '../snapshot/parts.js'
+import { appCodeContext, appSecretContext } from '../store/apps.js'
+import type { ApiGroupRow } from '../store/schema.js'
+import {
+  appContents,
+  groupContents,
+  instanceContents,
+  publicationContents,
+  throttleContents,
+  type AppContent,
+  type InstanceContent,
+  type PublicationContent,
+  type Selection,
+  type ThrottleContent,
+} from '../store/snapshot.js'
+import type { Database } from '../store/store.js'
+
+export interface SnapshotSourceOptions {
+  readonly vault: Vault
+  /** Sub-domains of groups are `<group id>.<suffix>`. */
+  readonly subdomainSuffix: string
+  /** Told of a part that cannot be made (a secret sealed with another key, say): gateways keep what they have of it. */
+  readonly onDefect: (key: PartKey, error: unknown) => void
+}
+
+export interface LoadedParts {
+  readonly put: readonly Part[]
+  readonly remove: readonly PartKey[]
+}
+
+/** Rows or keys in one query. */
+const BATCH = 500
+
+/** The parts with these keys as they are now; those that are not there any more are to be removed. */
+export async function loadParts(
+  db: Database,
+  keys: Iterable<PartKey>,
+  options: SnapshotSourceOptions,
+): Promise<LoadedParts> {
+  const wanted = new Set(keys)
+  const put: Part[] = []
+  const defects = new Set<PartKey>()
+  const source = new Source(db, { ...options, onDefect: noteDefect })
+  function noteDefect(key: PartKey, error: unknown): void {
+    defects.add(key)
+    if (wanted.has(key)) options.onDefect(key, error)
+  }
+  for (const kind of kinds) {
+    const ids = idsOf(kind, wanted)
+    for (let from = 0; from < ids.length; from += BATCH) {
+      const page = await source[kind]({ ids: ids.slice(from, from + BATCH) })
+      // An API may be published in more environments than have changed.
+      put.push(...page.parts.filter((part) => wanted.has(partKey(part))))
+    }
+  }
+  const found = new Set(put.map(partKey))
+  return { put, remove: [...wanted].filter((key) => !found.has(key) && !defects.has(key)) }
+}
+
+/** Every part, a batch at a time. */
+export async function* loadAllParts(db: Database, options: SnapshotSourceOptions): AsyncGenerator<readonly Part[]> {
+  const source = new Source(db, options)
+  for (const kind of kinds) {
+    let after: string | undefined = ''
+    while (after !== undefined) {
+      const { parts, last }: LoadedPage = await source[kind]({ after, limit: BATCH })
+      yield parts
+      after = last
+    }
+  }
+}
+
+const kinds = ['instance', 'group', 'throttle', 'app', 'publication'] as const satisfies readonly Part['kind'][]
+
+/** For a publication, the id of its API. */
+function idsOf(kind: Part['kind'], keys: ReadonlySet<PartKey>): string[] {
+  const ids = new Set<string>()
+  for (const key of keys) {
+    if (!key.startsWith(`${kind}:`)) continue
+    const id = key.slice(kind.length + 1)
+    ids.add(kind === 'publication' ? id.slice(0, id.indexOf('/')) : id)
+  }
+  return [...ids]
+}
+
+interface LoadedPage {
+  readonly parts: readonly Part[]
+  /** Id of the last row, for the next page; undefined at the end. */
+  readonly last: string | undefined
+}
+
+class Source {
+  constructor(
+    private readonly db: Database,
+    private readonly options: SnapshotSourceOptions,
+  ) {}
+
+  async instance(selection: Selection): Promise<LoadedPage> {
+    const rows = await instanceContents(this.db, selection)
+    return this.#page(
+      rows,
+      ({ row }) => row.id,
+      ({ row }) => `instance:${row.id}`,
+      instancePart,
+    )
+  }
+
+  async group(selection: Selection): Promise<LoadedPage> {
+    const rows = await groupContents(this.db, selection)
+    const part = (row: ApiGroupRow) => groupPart(row, this.options.subdomainSuffix)
+    return this.#page(
+      rows,
+      ({ id }) => id,
+      ({ id }) => `group:${id}`,
+      part,
+    )
+  }
+
+  async throttle(selection: Selection): Promise<LoadedPage> {
+    const rows = await throttleContents(this.db, selection)
+    return this.#page(
+      rows,
+      ({ row }) => row.id,
+      ({ row }) => `throttle:${row.id}`,
+      throttlePart,
+    )
+  }
+
+  async app(selection: Selection): Promise<LoadedPage> {
+    const rows = await appContents(this.db, selection)
+    const part = (content: AppContent) => appPart(content, this.options.vault)
+    return this.#page(
+      rows,
+      ({ row }) => row.id,
+      ({ row }) => `app:${row.id}`,
+      part,
+    )
+  }
+
+  async publication(selection: Selection): Promise<LoadedPage> {
+    const rows = await publicationContents(this.db, selection)
+    const key = ({ apiId, environmentId }: PublicationContent): PartKey => `publication:${apiId}/${environmentId}`
+    return this.#page(rows, ({ publishId }) => publishId, key, publicationPart)
+  }
+
+  #page<Row>(
+    rows: readonly Row[],
+    id: (row: Row) => string,
+    key: (row: Row) => PartKey,
+    make: (row: Row) => Part,
+  ): LoadedPage {
+    const parts: Part[] = []
+    for (const row of rows) {
+      try {
+        parts.push(make(row))
+      } catch (error) {
+        this.options.onDefect(key(row), error)
+      }
+    }
+    const last = rows.at(-1)
+    return { parts, last: last === undefined ? undefined : id(last) }
+  }
+}
+
+function instancePart({ row, environments, features }: InstanceContent): InstancePart {
+  return {
+    kind: 'instance',
+    id: row.id,
+    projectId: row.project_id,
+    environments,
+    features: Object.fromEntries(features.map(({ name, enable, config }) => [name, { enable: enable === 1, config }])),
+  }
+}
+
+function groupPart(row: ApiGroupRow, subdomainSuffix: string): GroupPart {
+  return {
+    kind: 'group',
+    id: row.id,
+    instanceId: row.instance_id,
+    name: row.name,
+    isDefault: row.is_default === 1,
+    subDomains: [`${row.id}.${subdomainSuffix}`],
+    subDomainEnabled: row.sl_domain_access_enabled === 1,
+  }
+}
+
+function appPart({ row, projectId, codes, authorizations }: AppContent, vault: Vault): AppPart {
+  return {
+    kind: 'app',
+    id: row.id,
+    instanceId: row.instance_id,
+    projectId,
+    name: row.name,
+    key: row.app_key,
+    secret: vault.open(row.secret_sealed, appSecretContext(row.id)),
+    codes: codes.map(({ id, code_sealed }) => vault.open(code_sealed, appCodeContext(id))),
+    authorizations: authorizations.map(({ apiId, environmentId }) => `${apiId}/${environmentId}`),
+  }
+}
+
+function throttlePart({ row, specials }: ThrottleContent): ThrottlePart {
+  return {
+    kind: 'throttle',
+    id: row.id,
+    instanceId: row.instance_id,
+    scope: row.type === 2 ? 'shared' : 'api',
+    interval: row.time_interval,
+    unit: row.time_unit,
+    apiLimit: row.api_call_limits,
+    // 0 stands for no limit.
+    ...(row.user_call_limits > 0 && { userLimit: row.user_call_limits }),
+    ...(row.app_call_limits > 0 && { appLimit: row.app_call_limits }),
+    ...(row.ip_call_limits > 0 && { ipLimit: row.ip_call_limits }),
+    specials: specials.map(({ object_type, object_id, call_limits }) => ({
+      type: object_type,
+      objectId: object_id,
+      limit: call_limits,
+    })),
+  }
+}
+
+function publicationPart(content: PublicationContent): PublicationPart {
+  return {
+    kind: 'publication',
+    instanceId: content.instanceId,
+    groupId: content.groupId,
+    apiId: content.apiId,
+    environmentId: content.environmentId,
+    publishId: content.publishId,
+    versionId: content.versionId,
+    definition: compileDefinition(content.document, content.variables),
+    ...(content.throttleId !== undefined && { throttleId: content.throttleId }),
+  }
+}

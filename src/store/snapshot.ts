@@ -1,0 +1,200 @@
+/** What gateways must know, read in bulk: by id for what changed, or page by page for everything. */
+import type { ApiDocument } from '../contract/api-document.js'
+import { documentOf } from './apis.js'
+import { variablesOf, type Variables } from './publications.js'
+import type {
+  ApiGroupRow,
+  AppCodeRow,
+  AppRow,
+  FeatureRow,
+  InstanceRow,
+  ThrottleRow,
+  ThrottleSpecialRow,
+} from './schema.js'
+import type { Database } from './store.js'
+
+/** Some rows by their ids, or the next page of all rows: those whose id follows `after`. */
+export type Selection = { readonly ids: readonly string[] } | { readonly after: string; readonly limit: number }
+
+export interface InstanceContent {
+  readonly row: InstanceRow
+  readonly environments: readonly { readonly id: string; readonly name: string }[]
+  readonly features: readonly FeatureRow[]
+}
+
+export interface AppContent {
+  readonly row: AppRow
+  readonly projectId: string
+  readonly codes: readonly AppCodeRow[]
+  readonly authorizations: readonly { readonly apiId: string; readonly environmentId: string }[]
+}
+
+export interface ThrottleContent {
+  readonly row: ThrottleRow
+  readonly specials: readonly ThrottleSpecialRow[]
+}
+
+export interface PublicationContent {
+  readonly publishId: string
+  readonly instanceId: string
+  readonly groupId: string
+  readonly apiId: string
+  readonly environmentId: string
+  readonly versionId: string
+  readonly document: ApiDocument
+  readonly variables: Variables
+  readonly throttleId: string | undefined
+}
+
+/** By the ids of their APIs, or by page in the order of their own ids. */
+export async function publicationContents(db: Database, selection: Selection): Promise<PublicationContent[]> {
+  let query = db
+    .selectFrom('publications')
+    .innerJoin('api_versions as versions', 'versions.id', 'publications.version_id')
+    .leftJoin('throttle_bindings as bindings', 'bindings.publish_id', 'publications.publish_id')
+    .selectAll('publications')
+    .select(['versions.definition', 'bindings.throttle_id'])
+  if ('ids' in selection) query = query.where('publications.api_id', 'in', selection.ids)
+  else
+    query = query
+      .where('publications.publish_id', '>', selection.after)
+      .orderBy('publications.publish_id')
+      .limit(selection.limit)
+  return (await query.execute()).map((row) => ({
+    publishId: row.publish_id,
+    instanceId: row.instance_id,
+    groupId: row.group_id,
+    apiId: row.api_id,
+    environmentId: row.env_id,
+    versionId: row.version_id,
+    document: documentOf(row.definition),
+    variables: variablesOf(row.variables),
+    throttleId: row.throttle_id ?? undefined,
+  }))
+}
+
+/** Instances that are being deleted are empty, and left out. */
+export async function instanceContents(db: Database, selection: Selection): Promise<InstanceContent[]> {
+  let query = db.selectFrom('instances').selectAll().where('job_kind', '<>', 'delete')
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  const rows = await query.execute()
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  const environments = byKey(
+    await db
+      .selectFrom('environments')
+      .select(['instance_id', 'id', 'name'])
+      .where('instance_id', 'in', ids)
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute(),
+    (row) => row.instance_id,
+  )
+  const features = byKey(
+    await db.selectFrom('features').selectAll().where('instance_id', 'in', ids).orderBy('name').execute(),
+    (row) => row.instance_id,
+  )
+  return rows.map((row) => ({
+    row,
+    environments: (environments.get(row.id) ?? []).map(({ id, name }) => ({ id, name })),
+    features: features.get(row.id) ?? [],
+  }))
+}
+
+export async function groupContents(db: Database, selection: Selection): Promise<ApiGroupRow[]> {
+  let query = db.selectFrom('api_groups').selectAll()
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  return query.execute()
+}
+
+export async function appContents(db: Database, selection: Selection): Promise<AppContent[]> {
+  let query = db
+    .selectFrom('apps')
+    .innerJoin('instances', 'instances.id', 'apps.instance_id')
+    .selectAll('apps')
+    .select('instances.project_id')
+  if ('ids' in selection) query = query.where('apps.id', 'in', selection.ids)
+  else query = query.where('apps.id', '>', selection.after).orderBy('apps.id').limit(selection.limit)
+  const rows = await query.execute()
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  const codes = byKey(
+    await db.selectFrom('app_codes').selectAll().where('app_id', 'in', ids).orderBy('id').execute(),
+    (row) => row.app_id,
+  )
+  const authorizations = byKey(
+    await db
+      .selectFrom('app_authorizations')
+      .select(['app_id', 'api_id', 'env_id'])
+      .where('app_id', 'in', ids)
+      .orderBy('api_id')
+      .orderBy('env_id')
+      .execute(),
+    (row) => row.app_id,
+  )
+  return rows.map(({ project_id, ...row }) => ({
+    row,
+    projectId: project_id,
+    codes: codes.get(row.id) ?? [],
+    authorizations: (authorizations.get(row.id) ?? []).map(({ api_id, env_id }) => ({
+      apiId: api_id,
+      environmentId: env_id,
+    })),
+  }))
+}
+
+export async function throttleContents(db: Database, selection: Selection): Promise<ThrottleContent[]> {
+  let query = db.selectFrom('throttles').selectAll()
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  const rows = await query.execute()
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  const specials = byKey(
+    await db.selectFrom('throttle_specials').selectAll().where('throttle_id', 'in', ids).orderBy('id').execute(),
+    (row) => row.throttle_id,
+  )
+  return rows.map((row) => ({ row, specials: specials.get(row.id) ?? [] }))
+}
+
+export async function currentRevision(db: Database): Promise<number> {
+  const { value } = await db
+    .selectFrom('snapshot_revision')
+    .select('value')
+    .where('id', '=', 1)
+    .executeTakeFirstOrThrow()
+  return value
+}
+
+/** The first revision whose changes are still recorded; undefined when none is. */
+export async function oldestChange(db: Database): Promise<number | undefined> {
+  const row = await db.selectFrom('snapshot_changes').select('revision').orderBy('revision').limit(1).executeTakeFirst()
+  return row?.revision
+}
+
+/** Keys of the parts that changed after a revision, each once. */
+export async function changedParts(db: Database, after: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('snapshot_changes')
+    .select('part_key')
+    .distinct()
+    .where('revision', '>', after)
+    .execute()
+  return rows.map(({ part_key }) => part_key)
+}
+
+export async function forgetChanges(db: Database, upTo: number): Promise<void> {
+  await db.deleteFrom('snapshot_changes').where('revision', '<=', upTo).execute()
+}
+
+function byKey<Row>(rows: readonly Row[], key: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) {
+    const known = groups.get(key(row))
+    if (known === undefined) groups.set(key(row), [row])
+    else known.push(row)
+  }
+  return groups
+}
