@@ -30,5 +30,7 @@ function mockReply({ status_code: status, result_content, headers }: MockBackend
   // RFC 9110 §6.4.1: these have no content.
   const empty = status === 204 || status === 304
   if (!typed && !empty) lines += 'Content-Type: application/json\r\n'
-  return { status, headers: lines, body: Buffer.from(empty ? '' : result_content, 'utf8') }
+  // The engine sends ASCII text together with the head; anything else is made bytes once, here.
+  const body = /^[\0-\x7f]*$/.test(result_content) ? result_content : Buffer.from(result_content, 'utf8')
+  return { status, headers: lines, body: empty ? '' : body }
 }

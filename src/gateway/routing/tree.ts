@@ -78,7 +78,9 @@ export class RouteTree<T extends Matchable> {
     const methods = this.#methodsOf(api)
     const left = methods.get(api.method)?.filter((other) => other !== api)
     if (left !== undefined && left.length > 0) methods.set(api.method, left)
-    else if (methods.delete(api.method) && methods.size === 0) this.#exact.delete(api.path)
+    else if (methods.delete(api.method) && methods.size === 0 && this.#exact.get(api.path) === methods) {
+      this.#exact.delete(api.path)
+    }
     this.#size--
   }
 
