@@ -171,6 +171,8 @@ describe('a body', () => {
       'APIG.2012 publish_ids',
     )
     expect(verdict('createEnvironmentV2', { body: { name: 'staging', remark: 'a\0b' } })).toBe('APIG.2012 remark')
+    const debug = { method: 'GET', mode: 'DEVELOPER', path: '/', scheme: 'HTTPS', query: { user_id: ['a b'] } }
+    expect(accepted('debugApiV2', { body: debug }).body.query).toEqual(debug.query)
     expect(verdict('createAppCodeV2', { body: { app_code: 'short' } })).toBe('APIG.2011 app_code')
   })
 })

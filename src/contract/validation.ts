@@ -3,14 +3,14 @@
  * (errors.md §3, conventions.md §3 and §4). Defaults of members are not filled in: whether one applies is a rule of
  * the resource, and a value that was not sent must not come back.
  */
-import { operationShape } from './document.js'
+import { operationShape, specification } from './document.js'
 import { operations, type OperationId } from './generated/operations.js'
-import { knownMembers } from './known-members.js'
+import { isObject, knownMembers } from './known-members.js'
 import type { RequestOf } from './operation.js'
 import { isIdName, parameterFault } from './parameter-faults.js'
 import { findProblem, type Problem } from './problem.js'
 import { bodySchema, fieldWithNul, readBody, withoutFiles } from './request-body.js'
-import type { Parameter } from './specification.js'
+import { resolveSchema, type Parameter, type Schema } from './specification.js'
 
 export interface RequestInput {
   /** Values of the placeholders of the operation's path, decoded. */
@@ -92,22 +92,29 @@ function validBody(id: OperationId, read: unknown): unknown {
   if (schema === undefined) return undefined
   const body = knownMembers(schema, read)
   const judged = operations[id].body === 'multipart' ? withoutFiles(body) : body
-  const found = findProblem(schema, judged) ?? storageProblem(judged)
+  const found = findProblem(schema, judged) ?? storageProblem(schema, judged)
   if (found !== undefined) throw parameterFault(id, 'body', found)
   return body
 }
 
 /** What no schema says: ids look like ids, and no text has a NUL. */
-function storageProblem(body: unknown): Problem | undefined {
-  const field = fieldWithNul(body) ?? malformedId(body)
+function storageProblem(schema: Schema, body: unknown): Problem | undefined {
+  const field = fieldWithNul(body) ?? malformedId(schema, body)
   return field === undefined ? undefined : problem('value', field)
 }
 
-function malformedId(value: unknown, field = ''): string | undefined {
+/** Looks at declared members only: in objects that a client shapes itself, a name says nothing. */
+function malformedId(declared: Schema, value: unknown, field = ''): string | undefined {
   if (typeof value === 'string') return isIdName(field) && value !== '' && !idForm.test(value) ? field : undefined
-  if (typeof value !== 'object' || value === null) return undefined
-  for (const [name, member] of Object.entries(value)) {
-    const found = malformedId(member, Array.isArray(value) ? field : name)
+  const { items, properties = {} } = resolveSchema(declared, specification())
+  if (Array.isArray(value) && items !== undefined) return firstOf(value, (item) => malformedId(items, item, field))
+  if (!isObject(value)) return undefined
+  return firstOf(Object.entries(properties), ([name, member]) => malformedId(member, value[name], name))
+}
+
+function firstOf<T>(values: readonly T[], find: (value: T) => string | undefined): string | undefined {
+  for (const value of values) {
+    const found = find(value)
     if (found !== undefined) return found
   }
   return undefined
