@@ -234,31 +234,24 @@ test('counters of past windows are forgotten', async () => {
   expect(cluster.workers[0]?.toNode).toHaveLength(1)
 })
 
-const shapes = [counter('a', 5), counter('b', 9), counter('c', 3), counter('d', 30)]
-const anyAction = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('take' as const),
-      worker: fc.nat(2),
-      which: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('toNode' as const), worker: fc.nat(2) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('toWorker' as const), worker: fc.nat(2) }) },
-)
+/** Large enough for batches of several tokens, small enough to be exhausted within one run. */
+const shapes = [counter('a', 7), counter('b', 12), counter('c', 40), counter('d', 70)]
+const anyTake = fc.record({
+  do: fc.constant('take' as const),
+  worker: fc.nat(2),
+  times: fc.integer({ min: 1, max: 12 }),
+  which: fc.subarray([0, 1, 2, 3], { minLength: 1, maxLength: 2 }),
+})
+const anyDelivery = fc.record({ do: fc.constantFrom('toNode' as const, 'toWorker' as const), worker: fc.nat(2) })
+const manyOf = <T>(event: fc.Arbitrary<T>) => fc.array(event, { maxLength: 250, size: 'max' })
 
 test('in whatever order messages travel: never one above a limit, and no refusal while a token is unused', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(anyAction, { maxLength: 200 }), async (actions) => {
+    fc.asyncProperty(manyOf(fc.oneof(anyTake, anyDelivery, anyDelivery)), async (events) => {
       const cluster = new Cluster(3)
-      for (const action of actions) {
-        if (action.do === 'take')
-          cluster.take(
-            action.worker,
-            action.which.flatMap((index) => shapes[index] ?? []),
-          )
-        else cluster[action.do](action.worker)
+      for (const event of events) {
+        if (event.do === 'take') takeOften(cluster, event.worker, event, shapes)
+        else cluster[event.do](event.worker)
       }
       await cluster.settle()
       for (const shape of shapes) expect(cluster.admitted(shape)).toBeLessThanOrEqual(shape.limit)
@@ -275,22 +268,21 @@ test('in whatever order messages travel: never one above a limit, and no refusal
 
 test('with windows that end and workers that die in between: still never one above, and nobody waits for ever', async () => {
   const short = shapes.map((shape, index) => ({ ...shape, windowSeconds: 1 + (index % 2) }))
+  const anyWait = fc.record({ do: fc.constant('wait' as const), worker: fc.nat(700) })
+  const anyDeath = fc.record({ do: fc.constant('kill' as const), worker: fc.nat(2) })
   const anyEvent = fc.oneof(
-    { weight: 9, arbitrary: anyAction },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), worker: fc.nat(700) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const), worker: fc.nat(2) }) },
+    { weight: 4, arbitrary: anyTake },
+    { weight: 8, arbitrary: anyDelivery },
+    { weight: 1, arbitrary: anyWait },
+    { weight: 1, arbitrary: anyDeath },
   )
   await fc.assert(
-    fc.asyncProperty(fc.array(anyEvent, { maxLength: 200 }), async (events) => {
+    fc.asyncProperty(manyOf(anyEvent), async (events) => {
       const cluster = new Cluster(3)
       const slots = [0, 1, 2]
       for (const event of events) {
         const slot = slots[event.worker % 3] ?? 0
-        if (event.do === 'take')
-          cluster.take(
-            slot,
-            event.which.flatMap((index) => short[index] ?? []),
-          )
+        if (event.do === 'take') takeOften(cluster, slot, event, short)
         else if (event.do === 'wait') cluster.now += event.worker
         else if (event.do === 'kill') {
           cluster.kill(slot)
@@ -299,6 +291,7 @@ test('with windows that end and workers that die in between: still never one abo
         } else cluster[event.do](slot)
         await Promise.resolve()
       }
+      // Deliver, but without a pause: whoever still waits must be answered by what is already on its way.
       await cluster.settle()
       const last = Math.floor(cluster.now / 1000)
       for (const shape of short)
@@ -310,3 +303,13 @@ test('with windows that end and workers that die in between: still never one abo
     { numRuns: 300 },
   )
 })
+
+function takeOften(
+  cluster: Cluster,
+  worker: number,
+  { times, which }: { readonly times: number; readonly which: readonly number[] },
+  counters: readonly Counter[],
+): void {
+  const asked = which.flatMap((index) => counters[index] ?? [])
+  for (let time = 0; time < times; time++) cluster.take(worker, asked)
+}
