@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ACCESS_FIELDS, accessJson, accessLine, splitAccessLine } from './access-line.js'
+import type { AccessRecord } from './access-record.js'
+
+function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<string, string>> = {}): AccessRecord {
+  return {
+    requestId: '0123456789abcdef0123456789abcdef',
+    receivedAt: Date.UTC(2026, 0, 2, 15, 4, 5),
+    startedAt: 1000,
+    finishedAt: 1042.4,
+    head: {
+      method: 'GET',
+      target: '/orders?b=2&a=1',
+      host: 'shop.example:8000',
+      minorVersion: 1,
+      header: (name) => headers[name],
+    },
+    sourceAddress: '192.0.2.7',
+    secure: false,
+    groupId: 'g1',
+    route: { labels: { apiId: 'a1', apiName: 'orders', authType: 'APP' } },
+    caller: { appId: 'app1', appName: 'shop "one"', userId: 'p1', accessModel: 'signature' },
+    plan: { target: '/v1/orders', origin: { tls: false } },
+    status: 200,
+    errorCode: '',
+    errorType: '',
+    bytesIn: 120,
+    bodyBytesIn: 10,
+    bytesOut: 345,
+    upstreamAddress: '10.0.0.1:80',
+    upstreamStatus: 201,
+    upstreamStartedAt: 1005,
+    upstreamConnectedAt: 1005,
+    upstreamHeadAt: 1030,
+    upstreamEndedAt: 1040,
+    upstreamTotal: 35,
+    ...changes,
+  }
+}
+
+const silent = { plan: undefined, upstreamAddress: '', upstreamStatus: 0, upstreamStartedAt: 0, upstreamTotal: 0 }
+
+function fields(line: string): Record<string, string | undefined> {
+  const values = splitAccessLine(line)
+  expect(values).toHaveLength(54)
+  return Object.fromEntries(ACCESS_FIELDS.map((name, index) => [name, values[index]]))
+}
+
+test('a proxied request, the whole line', () => {
+  const headers = { 'user-agent': 'curl/8 (x)', 'x-forwarded-for': '1.2.3.4, 5.6.7.8' }
+  const line = accessLine(record({}, headers), 'local-1')
+  expect(line.replace(/"\d\d\/\w{3}\/2026:[\d:]{8} [+-]\d{4}"/, 'TIME')).toBe(
+    '192.0.2.7 0123456789abcdef0123456789abcdef a1 p1 app1 TIME 0.042 GET http shop.example "/orders?b=2&a=1" ' +
+      'HTTP/1.1 200 345 120 "curl/8 (x)" "1.2.3.4, 5.6.7.8" 10.0.0.1:80 /v1/orders 201 0.000 0.025 0.035 local-1 0.035 ' +
+      '0 APP signature - 0.007 - - - 10 "orders" "shop \\x22one\\x22" - - - - - - - - - - - - remote - http g1 - -\n',
+  )
+})
+
+test('the fields are the 54 of the specification, in its order', () => {
+  expect(ACCESS_FIELDS).toHaveLength(54)
+  expect([ACCESS_FIELDS[0], ACCESS_FIELDS[12], ACCESS_FIELDS[38], ACCESS_FIELDS[48], ACCESS_FIELDS[53]]).toEqual([
+    'remote_addr',
+    'status',
+    'custom_data_log1',
+    'response_source',
+    'function_urn',
+  ])
+})
+
+test('telemetry.md check 2: without a backend the upstream fields are absent, and the reply is local', () => {
+  const shown = fields(accessLine(record(silent), 'local-1'))
+  for (const name of ACCESS_FIELDS.filter((one) => one.includes('upstream')))
+    expect([name, shown[name]]).toEqual([name, '-'])
+  expect(shown['response_source']).toBe('local')
+})
+
+test('telemetry.md check 4: a request that no API matched has the group and the code', () => {
+  const changes = {
+    ...silent,
+    route: undefined,
+    caller: undefined,
+    status: 404,
+    errorCode: 'APIG.0101',
+    errorType: 'NOT_FOUND',
+  }
+  const shown = fields(accessLine(record(changes), 'local-1'))
+  expect(shown).toMatchObject({
+    api_id: '-',
+    status: '404',
+    apig_err_code: 'APIG.0101',
+    group_id: 'g1',
+    errorType: '0',
+  })
+})
+
+test('a backend that failed is local, with what is known of it', () => {
+  const changes = { upstreamStatus: 0, upstreamConnectedAt: 0, upstreamHeadAt: 0, status: 502, errorCode: 'APIG.0202' }
+  const shown = fields(accessLine(record(changes), 'local-1'))
+  expect(shown).toMatchObject({ upstream_addr: '10.0.0.1:80', upstream_status: '-', upstream_connect_time: '-' })
+  expect(shown).toMatchObject({ response_source: 'local', upstream_response_time: '0.035' })
+})
+
+test('tokens in the query are masked however their names are written', () => {
+  const target = '/a?X-Auth-Token=SECRET&b=token&access%5Ftoken=SECRET&%41ppcode=SECRET&c'
+  const line = accessLine(record({ head: { ...record().head, target } }), 'local-1')
+  expect(line).not.toContain('SECRET')
+  expect(fields(line)['router_uri']).toBe('/a?X-Auth-Token=***&b=token&access%5Ftoken=***&%41ppcode=***&c')
+})
+
+test('whatever a caller sends, a line is one line of 54 fields, and nothing is lost', () => {
+  const text = fc.string({
+    unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
+    minLength: 2,
+  })
+  fc.assert(
+    fc.property(text, text, text, (agent, host, target) => {
+      const head = { ...record().head, host, target: `/${target}` }
+      const line = accessLine(record({ head: { ...head, header: () => agent } }), 'local-1')
+      expect(line.indexOf('\n')).toBe(line.length - 1)
+      expect(fields(line)['http_user_agent']).toBe(agent)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('the JSON form has the same record', () => {
+  const json = JSON.parse(accessJson(record({}, { 'user-agent': 'Jos\xc3\xa9' }), 'local-1')) as Record<string, unknown>
+  expect(Object.keys(json)).toEqual(ACCESS_FIELDS)
+  expect(json).toMatchObject({ request_time: 0.042, status: 200, app_name: 'shop "one"', gzip_ratio: null })
+})
+
+test('JSON is written as UTF-8', () => {
+  const bytes = Buffer.from(accessJson(record({}, { 'user-agent': 'Jos\xc3\xa9' }), 'local-1'), 'latin1')
+  expect(JSON.parse(bytes.toString('utf8'))).toMatchObject({ http_user_agent: 'José' })
+})
+
+test('times are seconds with three decimals', () => {
+  const shown = (finishedAt: number) =>
+    fields(accessLine(record({ ...silent, startedAt: 0, finishedAt }), 'x'))['request_time']
+  expect([0, 0.4, 0.6, 999.5, 1000, 61_005.2].map(shown)).toEqual([
+    '0.000',
+    '0.000',
+    '0.001',
+    '1.000',
+    '1.000',
+    '61.005',
+  ])
+})
