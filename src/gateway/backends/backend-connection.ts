@@ -1,0 +1,239 @@
+/**
+ * One connection to a backend. It belongs to one exchange at a time and reads that exchange's reply; whatever else
+ * happens on it, a byte too many or an end too early, is a surprise, and after a surprise it is never used again.
+ */
+import net from 'node:net'
+import tls from 'node:tls'
+import type { Origin } from '../exchange.js'
+import { Alarm } from '../http1/alarms.js'
+import { send } from '../http1/batch.js'
+import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.js'
+import { BAD, MORE, TOO_LARGE } from '../http1/header-lines.js'
+import { HeldBytes } from '../http1/held-bytes.js'
+import { type ByteReader, readBuffer } from '../http1/read-buffer.js'
+import { Http1ResponseHead } from '../http1/response-head.js'
+import { FORBIDDEN } from './guarded-lookup.js'
+import type { OriginPool } from './pool.js'
+
+/** More interim replies than this are a storm. */
+const INTERIM_LIMIT = 16
+
+/** Why a connection cannot serve its exchange. */
+export type Trouble = 'unresolved' | 'forbidden' | 'refused' | 'closed' | 'malformed'
+
+/** The exchange that a connection serves. */
+export interface BackendUser {
+  connected(): void
+  /** An interim reply has been read; its head is `connection.head`. */
+  interim(): void
+  /** The head of the reply has been read; of its body `bytes[at…end)` are there. Returns where the body stopped. */
+  replied(bytes: Buffer, at: number, end: number): number
+  /** More of the body. */
+  body(bytes: Buffer, at: number, end: number): number
+  /** The backend has closed, which ends the body. */
+  ended(): void
+  /** The connection has taken what was written. */
+  drained(): void
+  /** The connection is lost. `replyBegan`: at least one byte of a reply had come. */
+  lost(trouble: Trouble, replyBegan: boolean): void
+}
+
+export class BackendConnection extends Alarm implements ByteReader {
+  readonly head = new Http1ResponseHead()
+  readonly body = new BodyReader()
+  /** How many exchanges it has served before this one. */
+  served = 0
+  /** `address:port`, once connected. */
+  address = ''
+  readonly #socket: net.Socket
+  readonly #held = new HeldBytes()
+  #user: BackendUser | undefined = undefined
+  #method = ''
+  #reading: 'nothing' | 'head' | 'body' = 'nothing'
+  #interims = 0
+  #replyBegan = false
+  #ended = false
+  #trouble: Trouble = 'closed'
+  #paused = false
+
+  constructor(
+    readonly pool: OriginPool,
+    origin: Origin,
+    lookup: net.LookupFunction,
+  ) {
+    super()
+    this.#socket = connect(origin, lookup, this)
+    this.#socket.setNoDelay(true)
+    this.#socket.on(origin.tls ? 'secureConnect' : 'connect', () => this.#connected())
+    this.#socket.on('drain', () => this.#user?.drained())
+    this.#socket.on('end', () => this.#end())
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => (this.#trouble = troubleOf(error)))
+    this.#socket.on('close', () => this.#closed())
+  }
+
+  /** Begins to serve an exchange whose request has this method. */
+  serve(user: BackendUser, method: string): void {
+    this.#user = user
+    this.#method = method
+    this.#reading = 'head'
+    this.#interims = 0
+    this.#replyBegan = false
+    this.head.reset()
+  }
+
+  /** False: more is waiting to be sent than should; `drained` will follow. */
+  write(piece: string | Buffer): boolean {
+    send(this.#socket, piece)
+    return this.#socket.writableLength < this.#socket.writableHighWaterMark
+  }
+
+  get connected(): boolean {
+    return this.address !== ''
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  /** The exchange is over. `clean`: request and reply ended where they should, so that another exchange may follow. */
+  release(clean: boolean): void {
+    this.#user = undefined
+    this.#reading = 'nothing'
+    if (clean && this.head.keepAlive && !this.#ended && !this.#paused) {
+      this.served++
+      this.pool.keep(this, this.head.idleTimeout)
+    } else {
+      this.destroy()
+    }
+  }
+
+  destroy(): void {
+    this.#user = undefined
+    this.#reading = 'nothing'
+    this.pool.unkeep(this)
+    this.#socket.destroy()
+  }
+
+  /** Idle for as long as it may be. */
+  override ring(): void {
+    this.destroy()
+  }
+
+  receive(bytes: Buffer, end: number): void {
+    if (this.#held.length === 0) {
+      this.#read(bytes, 0, end)
+    } else {
+      this.#held.add(bytes, 0, end)
+      const held = this.#held.take()
+      this.#read(held, 0, held.length)
+    }
+  }
+
+  #read(bytes: Buffer, at: number, end: number): void {
+    while (at < end) {
+      if (this.#reading === 'head') {
+        at = this.#readHead(bytes, at, end)
+      } else if (this.#reading === 'body' && this.#user !== undefined) {
+        at = this.#user.body(bytes, at, end)
+      } else {
+        // Nobody has asked for these bytes: they may be meant for the next exchange, so there is none.
+        this.destroy()
+        return
+      }
+    }
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    this.#replyBegan = true
+    const position = this.head.read(bytes, at, end, this.#method)
+    if (position === MORE) {
+      this.#held.add(bytes, at, end)
+      return end
+    }
+    // Upgrades are not offered to backends, so nobody may accept one.
+    if (position === BAD || position === TOO_LARGE || this.head.status === 101 || this.#user === undefined) {
+      this.#lose('malformed')
+      return end
+    }
+    this.#held.clear()
+    if (this.head.status < 200) {
+      if (++this.#interims > INTERIM_LIMIT) {
+        this.#lose('malformed')
+        return end
+      }
+      this.#user.interim()
+      this.head.reset()
+      return position
+    }
+    this.body.reset(this.head.bodyLength)
+    this.#reading = this.body.done ? 'nothing' : 'body'
+    return this.#user.replied(bytes, position, end)
+  }
+
+  #connected(): void {
+    const { remoteAddress, remotePort } = this.#socket
+    this.address = `${remoteAddress ?? ''}:${remotePort ?? 0}`
+    this.#user?.connected()
+  }
+
+  #end(): void {
+    this.#ended = true
+    if (this.#user !== undefined && this.#reading === 'body' && this.head.bodyLength === UNTIL_CLOSE) {
+      this.body.done = true
+      this.#user.ended()
+    } else {
+      this.#lose('closed')
+    }
+  }
+
+  #lose(trouble: Trouble): void {
+    const user = this.#user
+    this.destroy()
+    user?.lost(trouble, this.#replyBegan)
+  }
+
+  #closed(): void {
+    this.pool.forget(this)
+    if (this.#user !== undefined) this.#lose(this.#trouble)
+  }
+}
+
+function connect(origin: Origin, lookup: net.LookupFunction, reader: ByteReader): net.Socket {
+  const { host, port } = origin
+  if (origin.tls) {
+    // Certificates of backends are not verified unless the API asks for it (backends.md §2).
+    const servername = net.isIP(host) === 0 ? host : ''
+    const socket = tls.connect({ host, port, lookup, servername, rejectUnauthorized: false })
+    socket.on('data', (bytes: Buffer) => reader.receive(bytes, bytes.length))
+    return socket
+  }
+  return net.connect({
+    host,
+    port,
+    lookup,
+    onread: {
+      buffer: readBuffer,
+      callback: (end) => {
+        reader.receive(readBuffer, end)
+        return true
+      },
+    },
+  })
+}
+
+const unresolved = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA'])
+const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL', 'EMFILE'])
+
+function troubleOf(error: NodeJS.ErrnoException): Trouble {
+  const code = error.code ?? ''
+  if (code === FORBIDDEN) return 'forbidden'
+  if (unresolved.has(code)) return 'unresolved'
+  return refused.has(code) ? 'refused' : 'closed'
+}

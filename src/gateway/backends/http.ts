@@ -1,0 +1,364 @@
+/**
+ * Forwards exchanges to HTTP backends: one object per client connection, which carries one exchange at a time there
+ * and back. Nothing is stored on the way but what a repetition may need.
+ *
+ * Attempts, time-outs and what may be repeated: backends.md §2.
+ */
+import type { Exchange, ForwardPlan } from '../exchange.js'
+import type { Failure } from '../handler.js'
+import { Alarm } from '../http1/alarms.js'
+import { Batch, type Framing } from '../http1/batch.js'
+import { CHUNKED } from '../http1/body-reader.js'
+import type { ChunkSink } from '../http1/chunked.js'
+import type { ClientConnection } from '../http1/client-connection.js'
+import type { Forwarding } from '../http1/context.js'
+import { isBodyless } from '../http1/response-head.js'
+import type { BackendConnection, BackendUser, Trouble } from './backend-connection.js'
+import { backendReply, interimReply } from './backend-reply.js'
+import { backendRequest } from './backend-request.js'
+import type { BackendPools, OriginPool, Waiting } from './pool.js'
+
+/** Bodies above this size are not sent again once bytes of them were sent. */
+const REPLAY_LIMIT = 1024 * 1024
+
+const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
+
+const failures: Readonly<Record<Trouble, Failure>> = {
+  unresolved: 'backend-unresolved',
+  forbidden: 'backend-forbidden',
+  refused: 'backend-unavailable',
+  closed: 'backend-unavailable',
+  malformed: 'backend-unavailable',
+}
+
+export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Waiting {
+  readonly #client: ClientConnection
+  readonly #pools: BackendPools
+  readonly #request = new Batch()
+  readonly #reply = new Batch()
+  #exchange: Exchange | undefined = undefined
+  #plan: ForwardPlan | undefined = undefined
+  #backend: BackendConnection | undefined = undefined
+  /** The pool at which this exchange stands in line. */
+  #waitsAt: OriginPool | undefined = undefined
+  /** What of the request can be sent (again): everything so far, or undefined when it cannot be repeated any more. */
+  #sent: (string | Buffer)[] | undefined = undefined
+  #sentSize = 0
+  #requestDone = false
+  #retries = 0
+  /** A kept connection that turned out to be dead is replaced once without counting as a retry. */
+  #replaced = false
+  #replied = false
+  #replyFraming: Framing = 'plain'
+  #clientSlow = false
+
+  constructor(client: ClientConnection, pools: BackendPools) {
+    super()
+    this.#client = client
+    this.#pools = pools
+  }
+
+  // From the client.
+
+  get sink(): ChunkSink {
+    return this.#request
+  }
+
+  start(exchange: Exchange, size: number): void {
+    const { plan, body } = exchange
+    if (plan === undefined) throw new Error('an exchange is forwarded without a plan')
+    this.#exchange = exchange
+    this.#plan = plan
+    this.#sent = []
+    this.#sentSize = 0
+    this.#requestDone = false
+    this.#retries = plan.retries
+    this.#replaced = false
+    this.#replied = false
+    this.#clientSlow = false
+    const head = backendRequest(this.#client, exchange, plan)
+    this.#request.begin(head, body === undefined ? size : body.length, this.#requestFraming(exchange))
+    if (body !== undefined && body.length > 0) this.#request.data(body, 0, body.length)
+  }
+
+  more(size: number): void {
+    if (this.#exchange !== undefined) this.#request.begin('', size, this.#requestFraming(this.#exchange))
+  }
+
+  #requestFraming(exchange: Exchange): Framing {
+    return exchange.body === undefined && this.#client.head.contentLength === CHUNKED ? 'keep-chunks' : 'plain'
+  }
+
+  flush(bodyDone: boolean): void {
+    if (this.#exchange === undefined || this.#plan === undefined) return
+    if (bodyDone) {
+      this.#request.end()
+      this.#requestDone = true
+    }
+    const piece = this.#request.take()
+    if (piece === undefined) return
+    const first = this.#sent?.length === 0
+    this.#remember(piece)
+    if (this.#backend !== undefined) {
+      this.#armBackend()
+      if (!this.#backend.write(piece) && !bodyDone) this.#client.pauseBody()
+    } else {
+      if (!bodyDone) this.#client.pauseBody()
+      if (first) this.#attempt(this.#exchange, this.#plan, false)
+    }
+  }
+
+  #remember(piece: string | Buffer): void {
+    if (this.#sent === undefined) return
+    this.#sent.push(piece)
+    this.#sentSize += piece.length
+    if (this.#sentSize > REPLAY_LIMIT && this.#backend !== undefined) this.#sent = undefined
+  }
+
+  cancel(): void {
+    this.#backend?.release(false)
+    this.#clear()
+  }
+
+  clientDrained(): void {
+    if (!this.#clientSlow) return
+    this.#clientSlow = false
+    this.#armBackend()
+    this.#backend?.resume()
+  }
+
+  // To the backend.
+
+  #attempt(exchange: Exchange, plan: ForwardPlan, fresh: boolean): void {
+    exchange.upstreamStartedAt = performance.now()
+    exchange.upstreamConnectedAt = 0
+    exchange.upstreamHeadAt = 0
+    exchange.upstreamEndedAt = 0
+    const pool = this.#pools.of(plan.origin)
+    if (pool.forbidden) {
+      this.#fail('backend-forbidden')
+      return
+    }
+    this.#pools.wheel.arm(this, exchange.upstreamStartedAt + plan.timeout)
+    const backend = pool.take(fresh)
+    if (backend !== undefined) this.admit(backend)
+    else if (pool.wait(this)) this.#waitsAt = pool
+    else this.#fail('overloaded')
+  }
+
+  admit(backend: BackendConnection): void {
+    const exchange = this.#exchange
+    this.#waitsAt = undefined
+    if (exchange === undefined || this.#plan === undefined || this.#sent === undefined) {
+      backend.destroy()
+      return
+    }
+    this.#backend = backend
+    backend.serve(this, this.#plan.method)
+    if (backend.connected) {
+      exchange.upstreamConnectedAt = exchange.upstreamStartedAt
+      exchange.upstreamAddress = backend.address
+    }
+    let keepsUp = true
+    for (const piece of this.#sent) keepsUp = backend.write(piece)
+    if (!this.#requestDone && keepsUp) this.#client.resumeBody()
+    if (!this.#mayRepeat()) this.#sent = undefined
+  }
+
+  /** Whether there is a failure after which the request would be sent again; otherwise it need not be remembered. */
+  #mayRepeat(): boolean {
+    return this.#retries > 0 || (!this.#replaced && idempotent.has(this.#plan?.method ?? ''))
+  }
+
+  connected(): void {
+    if (this.#exchange === undefined || this.#backend === undefined) return
+    this.#exchange.upstreamConnectedAt = performance.now()
+    this.#exchange.upstreamAddress = this.#backend.address
+  }
+
+  drained(): void {
+    if (this.#requestDone) return
+    this.#armBackend()
+    this.#client.resumeBody()
+  }
+
+  lost(trouble: Trouble, replyBegan: boolean): void {
+    const exchange = this.#exchange
+    const plan = this.#plan
+    const reused = (this.#backend?.served ?? 0) > 0
+    this.#backend = undefined
+    if (exchange === undefined || plan === undefined) return
+    this.#count(exchange)
+    if (this.#replied) {
+      this.#clear()
+      this.#client.cut()
+    } else if (replyBegan || this.#sent === undefined) {
+      this.#fail(failures[trouble])
+    } else if (trouble === 'closed' && reused && !this.#replaced && idempotent.has(plan.method)) {
+      this.#replaced = true
+      this.#attempt(exchange, plan, true)
+    } else if (this.#retries > 0 && (trouble === 'closed' || trouble === 'refused')) {
+      this.#retries--
+      this.#attempt(exchange, plan, true)
+    } else {
+      this.#fail(failures[trouble])
+    }
+  }
+
+  /** The backend, or a client that does not read, has run out of time. */
+  override ring(): void {
+    const exchange = this.#exchange
+    const plan = this.#plan
+    if (exchange === undefined || plan === undefined) return
+    this.#backend?.release(false)
+    this.#backend = undefined
+    this.#count(exchange)
+    if (this.#replied) {
+      this.#clear()
+      this.#client.cut()
+    } else if (this.#retries > 0 && this.#sent !== undefined && this.#waitsAt === undefined) {
+      this.#retries--
+      this.#attempt(exchange, plan, true)
+    } else {
+      this.#fail('backend-timeout')
+    }
+  }
+
+  #fail(failure: Failure): void {
+    this.#clear()
+    this.#client.fail(failure)
+  }
+
+  /** An attempt has ended. */
+  #count(exchange: Exchange): void {
+    exchange.upstreamEndedAt = performance.now()
+    exchange.upstreamTotal += exchange.upstreamEndedAt - exchange.upstreamStartedAt
+  }
+
+  #clear(): void {
+    this.#waitsAt?.stopWaiting(this)
+    this.#waitsAt = undefined
+    this.#backend = undefined
+    this.#exchange = undefined
+    this.#plan = undefined
+    this.#sent = undefined
+    this.#pools.wheel.disarm(this)
+  }
+
+  /** Progress of the request, or a piece of the reply: the time of the backend starts again. */
+  #armBackend(): void {
+    if (this.#plan !== undefined) this.#pools.wheel.arm(this, performance.now() + this.#plan.timeout)
+  }
+
+  // The reply.
+
+  interim(): void {
+    if (this.#backend === undefined || this.#client.head.minorVersion === 0) return
+    this.#client.write(interimReply(this.#backend.head))
+  }
+
+  replied(bytes: Buffer, at: number, end: number): number {
+    const exchange = this.#exchange
+    const backend = this.#backend
+    if (exchange === undefined || backend === undefined) return end
+    const { head } = backend
+    exchange.upstreamHeadAt = performance.now()
+    exchange.upstreamStatus = head.status
+    exchange.status = head.status
+    this.#replied = true
+    this.#sent = undefined
+    if (!this.#requestDone) this.#client.closeAfterReply()
+    this.#pools.handler.replying(exchange)
+    const out = this.#replyHead(backend, exchange)
+
+    if (backend.body.done || isBodyless(head.status, this.#client.head.method)) {
+      this.#client.write(out)
+      this.#finish(backend, exchange, backend.body.done && at === end)
+      return at
+    }
+    const length = head.bodyLength
+    const bodyStart = head.lines.last + 2
+    if (length >= 0 && end - at >= length && head.text.length >= bodyStart + length) {
+      // Head and body are there, and one string holds them both.
+      this.#client.write(out + head.text.substring(bodyStart, bodyStart + length))
+      this.#finish(backend, exchange, end - at === length)
+      return at + length
+    }
+    return this.#relay(out, bytes, at, end, exchange, backend)
+  }
+
+  /** Head for the client, with framing and the empty line. */
+  #replyHead(backend: BackendConnection, exchange: Exchange): string {
+    const { head } = backend
+    const client = this.#client
+    this.#replyFraming = 'plain'
+    if (isBodyless(head.status, client.head.method)) {
+      const keepLength = head.status !== 204
+      return `${backendReply(head, exchange, keepLength)}${client.startReply(true)}\r\n`
+    }
+    if (backend.body.done && head.bodyLength === 0 && isBodyless(head.status, this.#plan?.method ?? '')) {
+      // The backend was asked for a head only; the length that it declares is not that of this reply.
+      return `${backendReply(head, exchange, false)}Content-Length: 0\r\n${client.startReply(true)}\r\n`
+    }
+    if (head.bodyLength >= 0) return `${backendReply(head, exchange, true)}${client.startReply(true)}\r\n`
+    if (client.head.minorVersion === 0) return `${backendReply(head, exchange, true)}${client.startReply(false)}\r\n`
+    this.#replyFraming = head.bodyLength === CHUNKED ? 'keep-chunks' : 'make-chunks'
+    return `${backendReply(head, exchange, true)}Transfer-Encoding: chunked\r\n${client.startReply(true)}\r\n`
+  }
+
+  body(bytes: Buffer, at: number, end: number): number {
+    if (this.#exchange === undefined || this.#backend === undefined) return end
+    return this.#relay('', bytes, at, end, this.#exchange, this.#backend)
+  }
+
+  #relay(
+    prefix: string,
+    bytes: Buffer,
+    at: number,
+    end: number,
+    exchange: Exchange,
+    backend: BackendConnection,
+  ): number {
+    this.#reply.begin(prefix, Math.min(backend.body.remaining, end - at), this.#replyFraming)
+    const position = backend.body.read(bytes, at, end, this.#reply)
+    if (position < 0) {
+      this.#reply.take()
+      backend.release(false)
+      this.#count(exchange)
+      this.#clear()
+      this.#client.cut()
+      return end
+    }
+    if (backend.body.done) this.#reply.end()
+    const piece = this.#reply.take()
+    const keepsUp = piece === undefined || this.#client.write(piece)
+    if (backend.body.done) {
+      this.#finish(backend, exchange, position === end)
+    } else if (keepsUp) {
+      this.#armBackend()
+    } else {
+      this.#clientSlow = true
+      backend.pause()
+      this.#pools.wheel.arm(this, performance.now() + this.#pools.options.sendTimeout)
+    }
+    return position
+  }
+
+  ended(): void {
+    const exchange = this.#exchange
+    const backend = this.#backend
+    if (exchange === undefined || backend === undefined) return
+    this.#reply.begin('', 0, this.#replyFraming)
+    this.#reply.end()
+    const piece = this.#reply.take()
+    if (piece !== undefined) this.#client.write(piece)
+    this.#finish(backend, exchange, false)
+  }
+
+  #finish(backend: BackendConnection, exchange: Exchange, clean: boolean): void {
+    this.#count(exchange)
+    this.#clear()
+    backend.release(clean && this.#requestDone)
+    this.#client.replyDone()
+  }
+}

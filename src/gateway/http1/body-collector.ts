@@ -1,0 +1,28 @@
+import type { ChunkSink } from './chunked.js'
+
+/** Collects a body that a step wants to see whole. */
+export class BodyCollector implements ChunkSink {
+  readonly #pieces: Buffer[] = []
+
+  constructor(
+    readonly limit: number,
+    readonly resolve: (result: 'ok' | 'too-large' | 'timeout') => void,
+    readonly reject: (reason: Error) => void,
+  ) {}
+
+  chunk(): void {
+    // Framing is not content.
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    this.#pieces.push(Buffer.from(bytes.subarray(start, end)))
+  }
+
+  chunkEnd(): void {
+    // Framing is not content.
+  }
+
+  content(): Buffer {
+    return Buffer.concat(this.#pieces)
+  }
+}

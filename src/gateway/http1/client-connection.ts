@@ -1,0 +1,534 @@
+/**
+ * One connection of a client: reads requests one after the other, has each of them answered, and keeps the rules of
+ * both directions (RFC 9112 §9). Four things can hold the bytes that arrive: the head that is being read, the store
+ * for bytes that nobody wants yet, the body of the current exchange, or nobody any more.
+ */
+import type { Socket } from 'node:net'
+import { Exchange, type ExchangeConnection } from '../exchange.js'
+import type { Failure } from '../handler.js'
+import type { Reply } from '../reply.js'
+import type { Outcome } from '../step.js'
+import { Alarm } from './alarms.js'
+import { send } from './batch.js'
+import { BodyCollector } from './body-collector.js'
+import { BodyReader } from './body-reader.js'
+import type { ChunkSink } from './chunked.js'
+import type { EngineContext, Forwarding } from './context.js'
+import { MORE, TOO_LARGE } from './header-lines.js'
+import { ownReply } from './own-reply.js'
+import { HeldBytes } from './held-bytes.js'
+import { newRequestId } from './request-id.js'
+import { Http1RequestHead, TARGET_TOO_LARGE } from './request-head.js'
+
+/**
+ * Where arriving bytes go: into the head, into store until somebody wants them, into the current body, a body that
+ * nobody wants, or nowhere, because the last reply has been sent.
+ */
+type Input = 'head' | 'hold' | 'body' | 'discard' | 'drop'
+
+const CLOSE_LINE = 'Connection: close\r\n'
+const KEEP_ALIVE_LINE = 'Connection: keep-alive\r\n'
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+/** An unread body up to this size is read and thrown away so that the connection can be used again. */
+const DISCARD_LIMIT = 64 * 1024
+/** While more than this waits to be taken by the client, its next request waits too. */
+const UNSENT_LIMIT = 256 * 1024
+
+const nowhere: ChunkSink = { chunk: () => undefined, data: () => undefined, chunkEnd: () => undefined }
+
+export class ClientConnection extends Alarm implements ExchangeConnection {
+  readonly head: Http1RequestHead
+  readonly body = new BodyReader()
+  exchange: Exchange | undefined = undefined
+  /** Header lines that tell backends where this connection comes from, kept by `backend-request.ts`. */
+  originLines = ''
+  #input: Input = 'head'
+  readonly #held = new HeldBytes()
+  #forwarding: Forwarding | undefined = undefined
+  #isForwarding = false
+  #collector: BodyCollector | undefined = undefined
+  #paused = false
+  #closing = false
+  #gone = false
+  #replyStarted = false
+  #running = false
+  #startedAt = 0
+  #unsent = 0
+
+  constructor(
+    readonly context: EngineContext,
+    readonly socket: Socket,
+    readonly peerAddress: string,
+    readonly listenerPort: number,
+    readonly secure: boolean,
+  ) {
+    super()
+    this.head = new Http1RequestHead(secure)
+    this.head.reset()
+    context.connections.add(this)
+    context.wheel.arm(this, performance.now() + context.options.idleTimeout)
+  }
+
+  // Bytes in.
+
+  /** Takes what the socket has read; `bytes` are the caller's again afterwards. */
+  receive(bytes: Buffer, end: number): void {
+    if (this.#input === 'drop') return
+    if (this.#held.length === 0) {
+      this.#run(bytes, 0, end)
+    } else {
+      this.#held.add(bytes, 0, end)
+      if (this.#input === 'head') this.#runHeld()
+    }
+  }
+
+  #runHeld(): void {
+    if (this.#running || this.#held.length === 0) return
+    const bytes = this.#held.take()
+    this.#run(bytes, 0, bytes.length)
+  }
+
+  /** Goes through `bytes[at…end)` until they are used up or must wait. */
+  #run(bytes: Buffer, at: number, end: number): void {
+    this.#running = true
+    while (at < end) {
+      switch (this.#input) {
+        case 'head':
+          at = this.#readHead(bytes, at, end)
+          break
+        case 'body':
+        case 'discard':
+          at = this.#readBody(bytes, at, end)
+          break
+        case 'hold':
+          this.#held.add(bytes, at, end)
+          this.#pause()
+          at = end
+          break
+        case 'drop':
+          at = end
+          break
+      }
+    }
+    this.#running = false
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    if (this.#startedAt === 0) this.#startedAt = performance.now()
+    const position = this.head.read(bytes, at, end)
+    if (position === MORE) {
+      this.#held.add(bytes, at, end)
+      // One deadline from the first byte: a client that sends a byte now and then does not move it.
+      this.context.wheel.arm(this, this.#startedAt + this.context.options.headTimeout)
+      return end
+    }
+    if (position < 0) {
+      this.#refuse(failureOf(position))
+      return end
+    }
+    const exchange = this.#begin()
+    exchange.bytesIn = position - at
+    this.body.reset(this.head.contentLength)
+    this.#input = 'hold'
+    if (this.context.inFlight > this.context.options.maxInFlight) {
+      this.fail('overloaded')
+      return position
+    }
+    let outcome: Outcome
+    try {
+      outcome = this.context.handler.begin(exchange)
+    } catch (error) {
+      this.context.fault(error)
+      this.fail('internal')
+      return position
+    }
+    if (outcome === undefined) return this.#forward(exchange, bytes, position, end)
+    if (outcome instanceof Promise) this.#await(exchange, outcome)
+    else this.#reply(exchange, outcome)
+    return position
+  }
+
+  #begin(): Exchange {
+    const { context } = this
+    const exchange = new Exchange(
+      this,
+      newRequestId(),
+      Date.now(),
+      this.#startedAt,
+      this.head,
+      this.peerAddress,
+      this.listenerPort,
+      this.secure,
+      context.options.bodyLimit,
+    )
+    context.inFlight++
+    this.exchange = exchange
+    this.#replyStarted = false
+    return exchange
+  }
+
+  #await(exchange: Exchange, outcome: Promise<Reply | undefined>): void {
+    outcome.then(
+      (reply) => {
+        if (this.exchange !== exchange) return
+        if (reply !== undefined) this.#reply(exchange, reply)
+        else this.#forward(exchange, NO_BYTES, 0, 0)
+        this.#runHeld()
+      },
+      (error: unknown) => {
+        // A client that has gone is why a collected body fails; the exchange is over then.
+        if (this.exchange !== exchange) return
+        this.context.fault(error)
+        this.fail('internal')
+        this.#runHeld()
+      },
+    )
+  }
+
+  /** Sends the exchange on its way, with what `bytes[at…end)` hold of its body. Returns where the body stopped. */
+  #forward(exchange: Exchange, bytes: Buffer, at: number, end: number): number {
+    const { body } = this
+    if (exchange.plan === undefined) {
+      this.context.fault(new Error('an exchange passed all steps and has no plan'))
+      this.fail('internal')
+      return at
+    }
+    if (!body.done && this.head.contentLength > exchange.bodyLimit) {
+      this.fail('body-too-large')
+      return at
+    }
+    const forwarding = (this.#forwarding ??= this.context.newForwarding(this))
+    this.#isForwarding = true
+    forwarding.start(exchange, Math.min(body.remaining, end - at))
+    if (body.done) {
+      forwarding.flush(true)
+      return at
+    }
+    this.#input = 'body'
+    this.#armBody()
+    if (at < end) return this.#consume(bytes, at, end, forwarding)
+    forwarding.flush(false)
+    this.#resume()
+    return at
+  }
+
+  #readBody(bytes: Buffer, at: number, end: number): number {
+    if (this.#input === 'body' && this.#isForwarding && this.#forwarding !== undefined) {
+      this.#forwarding.more(Math.min(this.body.remaining, end - at))
+      return this.#consume(bytes, at, end, this.#forwarding)
+    }
+    const collector = this.#input === 'body' ? this.#collector : undefined
+    const position = this.body.read(bytes, at, end, collector ?? nowhere)
+    this.#count(position - at)
+    if (position < 0) {
+      if (this.exchange === undefined) this.#close()
+      else this.fail('bad-request')
+      return end
+    }
+    if (collector !== undefined) {
+      if (this.body.size > collector.limit) this.#endCollecting('too-large')
+      else if (this.body.done) this.#endCollecting('ok')
+      else this.#armBody()
+    } else if (this.body.done) {
+      this.#next()
+    }
+    return position
+  }
+
+  /** Body bytes to the backend. */
+  #consume(bytes: Buffer, at: number, end: number, forwarding: Forwarding): number {
+    const position = this.body.read(bytes, at, end, forwarding.sink)
+    this.#count(position - at)
+    if (position < 0) {
+      this.fail('bad-request')
+      return end
+    }
+    if (this.exchange !== undefined && this.body.size > this.exchange.bodyLimit) {
+      this.fail('body-too-large')
+      return end
+    }
+    if (this.body.done) this.#input = 'hold'
+    else this.#armBody()
+    forwarding.flush(this.body.done)
+    return position
+  }
+
+  #count(bytes: number): void {
+    if (this.exchange === undefined || bytes < 0) return
+    this.exchange.bytesIn += bytes
+    this.exchange.bodyBytesIn = this.body.size
+  }
+
+  collectBody(exchange: Exchange, limit: number): Promise<'ok' | 'too-large' | 'timeout'> {
+    if (this.exchange !== exchange || this.#gone) return Promise.reject(new Error('the client has gone'))
+    if (this.head.contentLength > limit) return Promise.resolve('too-large')
+    if (this.body.done) {
+      exchange.body ??= Buffer.alloc(0)
+      return Promise.resolve('ok')
+    }
+    return new Promise((resolve, reject) => {
+      this.#collector = new BodyCollector(limit, resolve, reject)
+      this.#input = 'body'
+      this.#armBody()
+      if (this.head.expectsContinue) this.socket.write(CONTINUE, 'latin1')
+      this.#resume()
+      this.#runHeld()
+    })
+  }
+
+  #endCollecting(result: 'ok' | 'too-large' | 'timeout'): void {
+    const collector = this.#collector
+    if (collector === undefined) return
+    this.#collector = undefined
+    this.#input = 'hold'
+    if (result === 'ok' && this.exchange !== undefined) this.exchange.body = collector.content()
+    collector.resolve(result)
+  }
+
+  // Replies out.
+
+  /** Answers with a reply that the gateway makes. */
+  #reply(exchange: Exchange, reply: Reply): void {
+    exchange.status = reply.status
+    if (reply.errorCode !== undefined) exchange.errorCode = reply.errorCode
+    if (reply.errorType !== undefined) exchange.errorType = reply.errorType
+    const unread = this.body.remaining
+    if (unread > DISCARD_LIMIT || (unread > 0 && this.head.expectsContinue)) this.#closing = true
+    this.context.handler.replying(exchange)
+    this.write(ownReply(exchange, reply, this.startReply(true)))
+    this.replyDone()
+  }
+
+  /** Answers for a failure of the engine; once the reply has begun, all that can be done is to cut it. */
+  fail(failure: Failure): void {
+    const { exchange } = this
+    if (exchange === undefined) return
+    this.#stopForwarding()
+    if (this.#replyStarted) {
+      this.cut()
+      return
+    }
+    if (closesConnection(failure)) this.#closing = true
+    this.#reply(exchange, this.#replyTo(exchange, failure))
+  }
+
+  #replyTo(exchange: Exchange, failure: Failure): Reply {
+    try {
+      return this.context.handler.failed(exchange, failure)
+    } catch (error) {
+      this.context.fault(error)
+      return { status: 500, headers: '', body: '' }
+    }
+  }
+
+  /** A head that cannot be served. */
+  #refuse(failure: Failure): void {
+    const exchange = this.#begin()
+    this.body.reset(0)
+    this.#closing = true
+    this.#reply(exchange, this.#replyTo(exchange, failure))
+  }
+
+  /**
+   * The head of the reply is about to be written. Returns its `Connection` line, or nothing when none is needed.
+   * `delimited` says that the body's end will show without closing.
+   */
+  startReply(delimited: boolean): string {
+    this.#replyStarted = true
+    if (!this.head.keepAlive || !delimited || this.context.draining) this.#closing = true
+    if (this.#closing) return CLOSE_LINE
+    return this.head.minorVersion === 0 ? KEEP_ALIVE_LINE : ''
+  }
+
+  /** The reply will end before the request has been read: afterwards nobody knows where the next one starts. */
+  closeAfterReply(): void {
+    this.#closing = true
+  }
+
+  /** Hands latin1 text or bytes to the socket. False: the client does not keep up, `drained` will follow. */
+  write(piece: string | Buffer): boolean {
+    if (this.exchange !== undefined) this.exchange.bytesOut += piece.length
+    send(this.socket, piece)
+    return this.socket.writableLength < UNSENT_LIMIT
+  }
+
+  /** The last byte of the reply has been handed to the socket. */
+  replyDone(): void {
+    const { exchange } = this
+    if (exchange === undefined) return
+    this.#isForwarding = false
+    this.#record(exchange)
+    if (this.#closing || (!this.body.done && this.body.remaining > DISCARD_LIMIT)) {
+      this.#close()
+    } else if (!this.body.done) {
+      this.#input = 'discard'
+      this.#armBody()
+      this.#resume()
+      this.#runHeld()
+    } else {
+      this.#next()
+    }
+  }
+
+  #record(exchange: Exchange): void {
+    this.exchange = undefined
+    exchange.finishedAt = performance.now()
+    this.context.inFlight--
+    if (this.head.hasRequestLine) this.context.handler.done(exchange)
+  }
+
+  /** Makes ready for the next request. */
+  #next(): void {
+    if (this.socket.writableLength > UNSENT_LIMIT) {
+      this.#input = 'hold'
+      return
+    }
+    if (this.context.draining) {
+      this.#close()
+      return
+    }
+    this.#input = 'head'
+    this.#startedAt = 0
+    this.head.reset()
+    if (this.#held.length === 0) this.#held.clear()
+    this.context.wheel.arm(this, performance.now() + this.context.options.idleTimeout)
+    this.#resume()
+    this.#runHeld()
+  }
+
+  /** Ends the connection so that what was sent arrives: our side first, then, for a while, the client's. */
+  #close(): void {
+    this.#input = 'drop'
+    this.#held.clear()
+    this.#resume()
+    this.socket.end()
+    this.context.wheel.arm(this, performance.now() + this.context.options.lingerTimeout)
+  }
+
+  /** The reply cannot be completed; the client must not take what it has for the whole. */
+  cut(): void {
+    this.#abort(this.exchange?.status ?? 0)
+    this.socket.resetAndDestroy()
+  }
+
+  // The socket's events.
+
+  drained(): void {
+    if (this.#isForwarding) this.#forwarding?.clientDrained()
+    else if (this.exchange === undefined && this.#input === 'hold') this.#next()
+  }
+
+  /** The client has ended its side. While it waits for a reply, that means it has gone (request-lifecycle.md §3). */
+  ended(): void {
+    if (this.#input === 'drop') return
+    if (this.exchange === undefined) {
+      this.socket.end()
+    } else {
+      this.#abort(499)
+      this.socket.destroy()
+    }
+  }
+
+  closed(): void {
+    this.#gone = true
+    this.#abort(499)
+    this.#input = 'drop'
+    this.#held.clear()
+    this.context.wheel.disarm(this)
+    this.context.connections.delete(this)
+  }
+
+  #abort(status: number): void {
+    const { exchange } = this
+    this.#stopForwarding()
+    this.#collector?.reject(new Error('the client has gone'))
+    this.#collector = undefined
+    if (exchange === undefined) return
+    exchange.status = status
+    this.#record(exchange)
+  }
+
+  #stopForwarding(): void {
+    if (!this.#isForwarding) return
+    this.#isForwarding = false
+    this.#forwarding?.cancel()
+  }
+
+  override ring(): void {
+    if (this.#input === 'drop') {
+      this.#lingered()
+    } else if (this.#input === 'discard') {
+      this.#close()
+    } else if (this.exchange === undefined) {
+      if (this.#startedAt !== 0 && this.#held.length > 0) this.#headTimedOut()
+      else this.#close()
+    } else if (this.#input === 'body' && !this.#paused) {
+      if (this.#collector === undefined) this.fail('request-timeout')
+      else this.#endCollecting('timeout')
+    }
+  }
+
+  /** What the client has not taken yet gets more time than what it still sends. */
+  #lingered(): void {
+    const unsent = this.socket.writableLength
+    if (unsent === 0 || unsent === this.#unsent) {
+      this.socket.destroy()
+      return
+    }
+    this.#unsent = unsent
+    this.context.wheel.arm(this, performance.now() + this.context.options.sendTimeout)
+  }
+
+  #headTimedOut(): void {
+    const bytes = this.#held.take()
+    if (this.head.hasRequestLine) this.head.keepRequestLine(bytes, 0)
+    this.#refuse('request-timeout')
+  }
+
+  /** No further request is read; an idle connection ends at once. */
+  drain(): void {
+    if (this.exchange === undefined && this.#input === 'head' && this.#held.length === 0) this.#close()
+  }
+
+  #armBody(): void {
+    this.context.wheel.arm(this, performance.now() + this.context.options.bodyTimeout)
+  }
+
+  // Flow of what the client sends.
+
+  /** The backend does not keep up with the body. */
+  pauseBody(): void {
+    if (this.#input === 'body') this.#pause()
+  }
+
+  resumeBody(): void {
+    if (this.#input !== 'body') return
+    this.#armBody()
+    this.#resume()
+    this.#runHeld()
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.socket.pause()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.socket.resume()
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+function failureOf(position: number): Failure {
+  if (position === TARGET_TOO_LARGE) return 'uri-too-large'
+  return position === TOO_LARGE ? 'headers-too-large' : 'bad-request'
+}
+
+/** Failures after which nobody can tell where the next request would begin. */
+function closesConnection(failure: Failure): boolean {
+  return failure === 'bad-request' || failure === 'request-timeout' || failure === 'body-too-large'
+}

@@ -1,0 +1,76 @@
+/** What all connections of one engine share. */
+import { DEFAULT_FORBIDDEN } from '../backends/forbidden-addresses.js'
+import type { Exchange } from '../exchange.js'
+import type { ExchangeHandler } from '../handler.js'
+import type { Wheel } from './alarms.js'
+import type { ChunkSink } from './chunked.js'
+import type { ClientConnection } from './client-connection.js'
+
+/** Milliseconds and bytes. */
+export interface EngineOptions {
+  /** From the first byte of a request to the end of its head. */
+  readonly headTimeout: number
+  /** Between two pieces of a request body (routing.md §1: 8 s). */
+  readonly bodyTimeout: number
+  /** A client connection without a request. */
+  readonly idleTimeout: number
+  /** A client that reads nothing of what is sent to it. */
+  readonly sendTimeout: number
+  /** After the last reply on a connection, for what the client still sends. */
+  readonly lingerTimeout: number
+  /** `bodyLimit` of an exchange until a step knows better. */
+  readonly bodyLimit: number
+  readonly maxConnections: number
+  readonly maxInFlight: number
+  /** Connections to one backend address, waiting exchanges beyond them, and idle ones that are kept. */
+  readonly maxPerOrigin: number
+  readonly maxWaiting: number
+  readonly maxIdlePerOrigin: number
+  /** A backend connection without a request, unless the backend announces less. */
+  readonly backendIdleTimeout: number
+  /** Addresses, CIDR blocks and ranges that are never called as backends; default: backends.md §2. */
+  readonly forbiddenBackends: readonly string[]
+}
+
+export const defaultOptions: EngineOptions = {
+  headTimeout: 10_000,
+  bodyTimeout: 8_000,
+  idleTimeout: 75_000,
+  sendTimeout: 60_000,
+  lingerTimeout: 2_000,
+  bodyLimit: 12 * 1024 * 1024,
+  maxConnections: 20_000,
+  maxInFlight: 10_000,
+  maxPerOrigin: 2_000,
+  maxWaiting: 2_000,
+  maxIdlePerOrigin: 512,
+  backendIdleTimeout: 60_000,
+  forbiddenBackends: DEFAULT_FORBIDDEN,
+}
+
+/** Carries the exchanges of one client connection to backends, one at a time. */
+export interface Forwarding {
+  /** Sends the head and makes ready for `size` bytes of body, which go to `sink`; `flush` sends what was gathered. */
+  start(exchange: Exchange, size: number): void
+  /** Makes ready for `size` more bytes of body. */
+  more(size: number): void
+  readonly sink: ChunkSink
+  flush(bodyDone: boolean): void
+  /** The exchange is over, whatever the backend does. */
+  cancel(): void
+  /** The client has taken what was written. */
+  clientDrained(): void
+}
+
+export interface EngineContext {
+  readonly handler: ExchangeHandler
+  readonly options: EngineOptions
+  readonly wheel: Wheel
+  readonly connections: Set<ClientConnection>
+  /** Every reply closes its connection. */
+  draining: boolean
+  inFlight: number
+  newForwarding(client: ClientConnection): Forwarding
+  /** The impossible happened: a step threw. The exchange was answered with 500. */
+  fault(error: unknown): void
+}

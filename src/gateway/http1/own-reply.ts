@@ -1,0 +1,42 @@
+/** Bytes of a reply that the gateway makes itself (responses.md §1). */
+import type { Exchange } from '../exchange.js'
+import type { Reply } from '../reply.js'
+import { isBodyless } from './response-head.js'
+import { dateLine, statusLine } from './status-lines.js'
+
+const SERVER_LINE = 'Server: api-gateway\r\n'
+
+/** The whole reply as latin1 text, or as bytes when its body is neither ASCII nor small. */
+export function ownReply(exchange: Exchange, reply: Reply, connectionLine: string): string | Buffer {
+  const { body, status } = reply
+  const plain = typeof body === 'string' && isAscii(body)
+  const bytes = plain ? undefined : Buffer.from(body)
+  const length = plain ? body.length : (bytes?.length ?? 0)
+  let head =
+    statusLine(status) +
+    SERVER_LINE +
+    `X-Request-Id: ${exchange.requestId}\r\n` +
+    dateLine(Date.now()) +
+    wireText(reply.headers) +
+    wireText(exchange.replyHeaders)
+  if (status !== 204 && status !== 304) head += `Content-Length: ${length}\r\n`
+  head += connectionLine + '\r\n'
+  if (isBodyless(status, exchange.head.method)) return head
+  if (plain) return head + body
+  return bytes === undefined ? head : Buffer.concat([Buffer.from(head, 'latin1'), bytes])
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
+
+const OUTSIDE_LATIN1 = /[^\0-\xff]/
+
+/**
+ * Text that goes out one byte per character. A character above U+00FF would be cut to its low byte, which may be a
+ * line feed; it is sent as its UTF-8 bytes instead.
+ */
+export function wireText(text: string): string {
+  if (text === '' || !OUTSIDE_LATIN1.test(text)) return text
+  return text.replace(/[^\0-\xff]+/g, (characters) => Buffer.from(characters).toString('latin1'))
+}

@@ -1,0 +1,126 @@
+/**
+ * The engine of one process: its listening sockets, its connections, its time. Everything that a request means is the
+ * handler's.
+ */
+import net, { type AddressInfo } from 'node:net'
+import { HttpForwarding } from '../backends/http.js'
+import { BackendPools } from '../backends/pool.js'
+import type { ExchangeHandler } from '../handler.js'
+import { Wheel } from '../http1/alarms.js'
+import { ClientConnection } from '../http1/client-connection.js'
+import { type EngineContext, type EngineOptions, defaultOptions } from '../http1/context.js'
+import { type ByteReader, readInto } from '../http1/read-buffer.js'
+
+/** An open listening socket. */
+export interface Listener {
+  readonly host: string
+  /** The port that was taken, when 0 was asked for. */
+  readonly port: number
+  /** Accepts no more connections; those that are open go on. */
+  close(): void
+}
+
+export class Engine {
+  readonly #context: EngineContext
+  readonly #pools: BackendPools
+  readonly #listeners = new Set<net.Server>()
+  /** Called when the last connection of a draining engine has closed. */
+  #drained: (() => void) | undefined = undefined
+
+  /** `fault` hears of what should not have happened: a step that threw, a plan that is missing. */
+  constructor(handler: ExchangeHandler, options: Partial<EngineOptions>, fault: (error: unknown) => void) {
+    const settings: EngineOptions = { ...defaultOptions, ...options }
+    const wheel = new Wheel()
+    const pools = new BackendPools(settings, wheel, handler)
+    this.#pools = pools
+    this.#context = {
+      handler,
+      options: settings,
+      wheel,
+      connections: new Set(),
+      draining: false,
+      inFlight: 0,
+      newForwarding: (client) => new HttpForwarding(client, pools),
+      fault,
+    }
+    wheel.start()
+  }
+
+  /** Opens a plain HTTP listener. In a cluster worker the socket is shared with the workers that open the same. */
+  listen(host: string, port: number): Promise<Listener> {
+    // Paused, because reading starts only when the socket reads into the shared buffer.
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+    server.on('connection', (socket) => this.#accept(socket, (server.address() as AddressInfo).port))
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port, backlog: 1024 }, () => {
+        server.off('error', reject)
+        // Running out of file descriptors must not end the process; the connection waits in the kernel's queue.
+        server.on('error', this.#context.fault)
+        this.#listeners.add(server)
+        resolve({ host, port: (server.address() as AddressInfo).port, close: () => this.#close(server) })
+      })
+    })
+  }
+
+  #close(server: net.Server): void {
+    this.#listeners.delete(server)
+    server.close()
+  }
+
+  #accept(accepted: net.Socket, port: number): void {
+    const context = this.#context
+    const { remoteAddress } = accepted
+    // It closed before it was looked at; or the process has as many connections as it may have.
+    if (remoteAddress === undefined || context.connections.size >= context.options.maxConnections) {
+      accepted.destroy()
+      return
+    }
+    const peer = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
+    readInto(accepted, (socket) => this.#connect(socket, peer, port))
+  }
+
+  #connect(socket: net.Socket, peer: string, port: number): ByteReader {
+    const connection = new ClientConnection(this.#context, socket, peer, port, false)
+    socket.on('drain', () => connection.drained())
+    socket.on('end', () => connection.ended())
+    // What matters about an error is the close that follows.
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      connection.closed()
+      if (this.#context.connections.size === 0) this.#drained?.()
+    })
+    return connection
+  }
+
+  get connections(): number {
+    return this.#context.connections.size
+  }
+
+  get inFlight(): number {
+    return this.#context.inFlight
+  }
+
+  /**
+   * Stops accepting, closes idle connections, and lets the others finish their exchange. Resolves when all are closed,
+   * at the latest after `grace` milliseconds, when what is left is cut. The engine is of no use afterwards.
+   */
+  async drain(grace: number): Promise<void> {
+    const context = this.#context
+    context.draining = true
+    for (const server of this.#listeners) this.#close(server)
+    for (const connection of context.connections) connection.drain()
+    if (context.connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, grace)
+        this.#drained = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      for (const connection of context.connections) connection.socket.destroy()
+    }
+    this.#pools.close()
+    context.wheel.stop()
+  }
+}
