@@ -27,6 +27,14 @@ const completeOperations: ReadonlySet<OperationId> = new Set([
   'listLatelyGroupStatisticsV2',
 ])
 
+/** Operations of complete families that are not there yet. */
+const laterOperations: ReadonlySet<OperationId> = new Set([
+  'debugApiV2',
+  'deleteAppAcl',
+  'showDetailsOfAppAcl',
+  'updateAppAcl',
+])
+
 interface FamilyCoverage {
   family: string
   total: number
@@ -48,7 +56,9 @@ for (const id of ids.toSorted()) {
 
 const rows = [...families.values()].toSorted((a, b) => a.family.localeCompare(b.family, 'en'))
 const missing = rows.flatMap((row) => row.missing)
-const overdue = missing.filter((id) => completeFamilies.has(operations[id].tag) || completeOperations.has(id))
+const overdue = missing.filter(
+  (id) => (completeFamilies.has(operations[id].tag) && !laterOperations.has(id)) || completeOperations.has(id),
+)
 const total = { implemented: ids.length - missing.length, total: ids.length }
 
 if (process.argv.includes('--json')) {
