@@ -43,6 +43,7 @@ export function isIdName(name: string): boolean {
 
 function instanceLevelFault({ kind, field }: Problem): Fault {
   if (field === 'available_zone_ids' && kind === 'missing') return fault('APIC.7238')
+  if (field === 'spec_id' && kind === 'value') return fault('APIC.7301')
   return fault('APIC.7211', { name: field === '' ? 'body' : unchangedNames.has(field) ? field : camelCase(field) })
 }
 

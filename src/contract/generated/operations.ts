@@ -315,7 +315,7 @@ export interface Operations {
   }
   listInstancesV2: {
     path: { project_id: string }
-    query: { offset: number; limit: number; instance_id?: string | undefined; instance_name?: string | undefined; status?: 'Creating' | 'CreateSuccess' | 'CreateFail' | 'Initing' | 'Registering' | 'Running' | 'InitingFailed' | 'RegisterFailed' | 'Installing' | 'InstallFailed' | 'Updating' | 'UpdateFailed' | 'Rollbacking' | 'RollbackSuccess' | 'RollbackFailed' | 'Deleting' | 'DeleteFailed' | 'Unregistering' | 'UnRegisterFailed' | 'CreateTimeout' | 'InitTimeout' | 'RegisterTimeout' | 'InstallTimeout' | 'UpdateTimeout' | 'RollbackTimeout' | 'DeleteTimeout' | 'UnregisterTimeout' | 'Starting' | 'Freezing' | 'Frozen' | 'Restarting' | 'RestartFail' | 'Unhealthy' | 'RestartTimeout' | undefined }
+    query: { offset: number; limit: number; instance_id?: string | undefined; instance_name?: string | undefined; status?: 'Creating' | 'CreateSuccess' | 'CreateFail' | 'Initing' | 'Registering' | 'Running' | 'InitingFailed' | 'RegisterFailed' | 'Installing' | 'InstallFailed' | 'Updating' | 'UpdateFailed' | 'Rollbacking' | 'RollbackSuccess' | 'RollbackFailed' | 'Deleting' | 'DeleteFailed' | 'Unregistering' | 'UnRegisterFailed' | 'CreateTimeout' | 'InitTimeout' | 'RegisterTimeout' | 'InstallTimeout' | 'UpdateTimeout' | 'RollbackTimeout' | 'DeleteTimeout' | 'UnregisterTimeout' | 'Starting' | 'Freezing' | 'Frozen' | 'Restarting' | 'RestartFail' | 'Unhealthy' | 'RestartTimeout' | 'Resizing' | 'ResizeFailed' | 'ResizeTimeout' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '10' | '11' | '12' | '13' | '20' | '21' | '22' | '23' | '24' | '25' | '26' | '27' | '28' | '29' | '30' | '31' | '32' | '33' | '34' | '35' | '36' | '37' | '38' | '39' | '40' | '41' | '42' | '43' | '44' | undefined }
     body: undefined
     replies: { 200: ListInstancesV2Response }
   }
@@ -969,7 +969,7 @@ export interface Operations {
   }
   listEnvironmentsV2: {
     path: { project_id: string; instance_id: string }
-    query: { offset: number; limit: number; name?: string | undefined }
+    query: { offset: number; limit: number; name?: string | undefined; precise_search?: string | undefined }
     body: undefined
     replies: { 200: ListEnvironmentsV2Response }
   }
@@ -1197,7 +1197,7 @@ export interface Operations {
   }
   listProjectCofigsV2: {
     path: { project_id: string; instance_id: string }
-    query: { offset: number; limit: number }
+    query: { offset: number; limit: number; config_name?: string | undefined }
     body: undefined
     replies: { 200: ListProjectCofigsV2Response }
   }
@@ -3020,7 +3020,7 @@ export const operations: Readonly<Record<OperationId, OperationFacts>> = {
     body: "none",
     reply: "json",
     pathParameters: ["project_id","instance_id"],
-    queryParameters: ["offset","limit","name"],
+    queryParameters: ["offset","limit","name","precise_search"],
   },
   deleteEnvironmentV2: {
     method: "DELETE",
@@ -3476,7 +3476,7 @@ export const operations: Readonly<Record<OperationId, OperationFacts>> = {
     body: "none",
     reply: "json",
     pathParameters: ["project_id","instance_id"],
-    queryParameters: ["offset","limit"],
+    queryParameters: ["offset","limit","config_name"],
   },
   listApiQuantitiesV2: {
     method: "GET",

@@ -1595,8 +1595,8 @@ export interface FeatureInfo {
 export interface FeatureToggle {
   name: string
   enable: boolean
-  /** JSON text or plain value; its form depends on the feature. */
-  config?: string | undefined
+  /** JSON text or plain value; its form depends on the feature. An object is kept as its JSON text. */
+  config?: string | Record<string, unknown> | undefined
 }
 
 export type GatewayResponseType = 'AUTH_FAILURE' | 'AUTH_HEADER_MISSING' | 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONF_FAILURE' | 'AUTHORIZER_IDENTITIES_FAILURE' | 'BACKEND_UNAVAILABLE' | 'BACKEND_TIMEOUT' | 'THROTTLED' | 'UNAUTHORIZED' | 'ACCESS_DENIED' | 'NOT_FOUND' | 'REQUEST_PARAMETERS_FAILURE' | 'DEFAULT_4XX' | 'DEFAULT_5XX' | 'THIRD_AUTH_FAILURE' | 'THIRD_AUTH_IDENTITIES_FAILURE' | 'THIRD_AUTH_CONF_FAILURE' | 'OIDC_AUTH_TOKEN_VERIFY_FAIL' | 'OIDC_AUTH_GET_DISCOVERY_ERROR' | 'OIDC_AUTH_CODE_FLOW_FAIL' | 'JWT_AUTH_FAILURE' | 'ORCHESTRATION_PARAMETER_NOT_FOUND' | 'ORCHESTRATION_FAILURE'
