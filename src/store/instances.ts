@@ -3,6 +3,7 @@
  * someone looks, decide it.
  */
 import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
+import { deleteConfigs } from './configs.js'
 import { selectPage, type Page, type Paging } from './page.js'
 import type { InstanceRow, Schema } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
@@ -185,7 +186,7 @@ export async function emptyInstance(db: Database, row: InstanceRow): Promise<voi
 }
 
 async function removeInstance(db: Database, id: string): Promise<void> {
-  await db.deleteFrom('configs').where('scope_id', '=', id).execute()
+  await deleteConfigs(db, id)
   await db.deleteFrom('instances').where('id', '=', id).execute()
 }
 

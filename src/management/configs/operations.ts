@@ -8,7 +8,7 @@ import { configNames, projectConfig, type ConfigName } from './catalogue.js'
 
 export const configOperations = {
   async listProjectCofigsV2({ query }, { db, instanceId }) {
-    const { total, rows } = await listConfigs(db, instanceId, {}, query)
+    const { total, rows } = await listConfigs(db, instanceId, { name: query.config_name }, query)
     const configs = []
     for (const row of rows) {
       const table = countedTables.get(row.config_name)

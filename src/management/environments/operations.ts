@@ -11,6 +11,7 @@ import {
   RELEASE,
   updateEnvironment,
 } from '../../store/environments.js'
+import { isPrecise } from '../../store/page.js'
 import type { EnvironmentRow } from '../../store/schema.js'
 import type { Handlers, OperationContext } from '../operation.js'
 import { withinQuota } from '../quotas.js'
@@ -28,7 +29,8 @@ export const environmentOperations = {
   },
 
   async listEnvironmentsV2({ query }, { db, instanceId }) {
-    const { total, rows } = await listEnvironments(db, instanceId, { name: query.name }, query)
+    const filter = { name: query.name, precise: isPrecise(query.precise_search, 'name') }
+    const { total, rows } = await listEnvironments(db, instanceId, filter, query)
     return { status: 200, body: { total, size: rows.length, envs: rows.map(readView) } }
   },
 

@@ -21,7 +21,7 @@ export const featureOperations = {
   },
 
   async createFeatureV2({ body: { name, enable, config } }, { db, changed, instanceId, now, settings }) {
-    const given = acceptedConfig(name, enable, config)
+    const given = acceptedConfig(name, enable, typeof config === 'object' ? JSON.stringify(config) : config)
     const set = await featuresSet(db, instanceId)
     const before = set.get(name)
     intervalHasPassed(before?.updated_at, now, settings.featureInterval)

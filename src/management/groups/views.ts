@@ -36,4 +36,4 @@ function groupView(row: ApiGroupRow, settings: Suffix, registerTime: string, upd
 }
 
 /** The name by which a group can be called before it has a domain of its own. */
-export const subDomain = (groupId: string, { subdomainSuffix }: Suffix): string => `${groupId}.${subdomainSuffix}`
+const subDomain = (groupId: string, { subdomainSuffix }: Suffix): string => `${groupId}.${subdomainSuffix}`

@@ -15,6 +15,7 @@ import { withinQuota } from '../quotas.js'
 import { deleteInstance, purgeEndedDeletions } from './deletion.js'
 import { provisionInstance, type InstanceAttributes } from './provision.js'
 import { bandwidthInRange, maintenanceWindow, zonesAreGiven } from './rules.js'
+import { statusName } from './state.js'
 import { instanceAttributes, instanceBase, instanceDetails, instanceProgress } from './views.js'
 import { restriction } from './restriction.js'
 import { availableZones } from './zones.js'
@@ -48,7 +49,7 @@ export const instanceOperations = {
   },
 
   async listInstancesV2({ query }, { db, projectId, now }) {
-    const filter = { id: query.instance_id, name: query.instance_name, state: query.status }
+    const filter = { id: query.instance_id, name: query.instance_name, state: statusName(query.status) }
     const { total, rows } = await listInstances(db, projectId, filter, now, query)
     return {
       status: 200,

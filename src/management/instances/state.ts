@@ -11,6 +11,10 @@ export const statusNumbers = { Creating: 1, Running: 6, Deleting: 23, Resizing: 
 
 export type InstanceStatus = keyof typeof statusNumbers
 
+/** The name of a status that a filter gives by name or by number. */
+export const statusName = (status: string | undefined): string | undefined =>
+  Object.entries(statusNumbers).find(([, number]) => String(number) === status)?.[0] ?? status
+
 /**
  * Whether an instance in this state admits an operation: reading always, deleting unless it is being deleted, all
  * else only while it is running (lifecycle.md §1.4).
