@@ -2,10 +2,21 @@
  * The gateway of one process: configuration, pipeline and listeners, put together. Whoever runs processes (a worker's
  * entry, a test) starts one, applies updates to it and drains it.
  */
+import { hostname, networkInterfaces } from 'node:os'
 import type { Limiter } from '../limits/limiter.js'
+import { LocalLimiter } from '../limits/local.js'
 import type { Update } from '../snapshot/parts.js'
-import type { AccessLogOptions } from '../telemetry/access-log.js'
-import type { StatisticsDelta } from '../telemetry/statistics.js'
+import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
+import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
+import { DEFAULT_FORBIDDEN, forbiddenAddresses } from './backends/forbidden-addresses.js'
+import { Origins } from './backends/origins.js'
+import type { ServerIdentity } from './backends/system-parameters.js'
+import { Configuration } from './configuration.js'
+import type { EngineOptions } from './http1/context.js'
+import { Engine } from './listeners/engine.js'
+import { Pipeline } from './pipeline.js'
+import { DEBUG_DOMAIN_LIMIT } from './policies/debug-domain.js'
+import { InboundAddresses } from './routing/host.js'
 
 export interface ListenAddress {
   readonly host: string
@@ -26,8 +37,10 @@ export interface GatewayOptions {
   readonly debugDomainLimit?: number | 'off'
   /** Addresses that count as the gateway's own besides those of the machine's interfaces (routing.md §3.3). */
   readonly inboundAddresses?: readonly string[]
-  /** CIDR blocks that no backend may be in. Default: backends.md §2. */
+  /** Addresses and CIDR blocks that no backend may be in. Default: backends.md §2. */
   readonly forbiddenBackends?: readonly string[]
+  /** Times and sizes of the engine; the defaults are its own. */
+  readonly engine?: Partial<Omit<EngineOptions, 'forbiddenBackends'>>
   /** What should not have happened: a bug in a step, a log that cannot be written. Never a caller's doing. */
   readonly onFault: (fault: unknown) => void
 }
@@ -45,6 +58,66 @@ export interface Gateway extends AsyncDisposable {
   drain(graceMs?: number): Promise<void>
 }
 
-export async function startGateway(_options: GatewayOptions): Promise<Gateway> {
-  return Promise.reject(new Error('The gateway is being put together.'))
+/** @throws when a port cannot be taken, the access log cannot be opened, or an address in the options is none. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { accessLog: logOptions, region, onFault } = options
+  const limiter = options.limiter ?? new LocalLimiter()
+  const forbidden = options.forbiddenBackends ?? DEFAULT_FORBIDDEN
+  const statistics = new Statistics()
+  const configuration = new Configuration({
+    limiter,
+    origins: new Origins(),
+    forbidden: forbiddenAddresses(forbidden),
+    server: thisServer(),
+    statistics,
+    debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
+    inbound: new InboundAddresses(options.inboundAddresses),
+  })
+  const accessLog = logOptions === 'off' ? undefined : new AccessLog(logOptions, region, onFault)
+  const engine = new Engine(
+    new Pipeline(configuration, limiter, accessLog),
+    { ...options.engine, forbiddenBackends: forbidden },
+    onFault,
+  )
+  // Lines that a process has in memory when something ends it.
+  const atExit = (): void => accessLog?.flushSync()
+  process.once('exit', atExit)
+
+  let drained: Promise<void> | undefined
+  const drain = (graceMs = GRACE): Promise<void> =>
+    (drained ??= engine.drain(graceMs).then(async () => {
+      await accessLog?.[Symbol.asyncDispose]()
+      process.off('exit', atExit)
+    }))
+
+  try {
+    const addresses: ListenAddress[] = []
+    for (const { host, port } of options.http) {
+      const listener = await engine.listen(host, port)
+      addresses.push({ host: listener.host, port: listener.port })
+    }
+    return {
+      addresses,
+      get revision() {
+        return configuration.revision
+      },
+      apply: (update) => configuration.apply(update),
+      drainStatistics: () => statistics.drain(),
+      drain,
+      [Symbol.asyncDispose]: () => drain(0),
+    }
+  } catch (error) {
+    await drain(0)
+    throw error
+  }
+}
+
+/** Milliseconds that exchanges have to end when the gateway drains. */
+const GRACE = 30_000
+
+function thisServer(): ServerIdentity {
+  const external = Object.values(networkInterfaces())
+    .flat()
+    .find((address) => address !== undefined && !address.internal)
+  return { address: external?.address ?? '127.0.0.1', name: hostname() }
 }
