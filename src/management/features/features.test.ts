@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { engines } from '../../../test/engines.js'
 import { management } from '../../../test/management.js'
+import { isFault } from '../../contract/faults.js'
 import { features } from './catalogue.js'
 import { acceptedConfig } from './rules.js'
 
@@ -200,4 +202,18 @@ test.each([
 ])('%s takes %s: %s', (name, config, accepted) => {
   if (accepted) expect(acceptedConfig(name, true, config)).toBe(config)
   else expect(() => acceptedConfig(name, true, config)).toThrow('Invalid parameter value,parameterName:config')
+})
+
+test('any text is taken as it is, or refused', () => {
+  const text = fc.oneof(fc.string(), fc.json(), fc.constantFrom(...Object.values(features).map(({ config }) => config)))
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.keys(features)), text, (name, config) => {
+      try {
+        expect(acceptedConfig(name, true, config)).toBe(config === '' ? undefined : config)
+      } catch (error) {
+        if (!isFault(error)) throw error
+        expect(error.message).toContain('parameterName:config')
+      }
+    }),
+  )
 })

@@ -199,6 +199,17 @@ describe.each(engines)('API groups on $name', (engine) => {
     expect((await sluice.given('listApiGroupsV2', { query: { limit: 0, offset: -3 } })).size).toBe(5)
   })
 
+  test('of many at once with one name, one is created', async () => {
+    await using sluice = await management(engine)
+
+    const replies = await Promise.all(
+      Array.from({ length: 5 }, () => sluice.call('createApiGroupV2', { body: { name: 'shop' } })),
+    )
+
+    expect(replies.map((reply) => reply.status).toSorted()).toEqual([201, 400, 400, 400, 400])
+    expect((await sluice.given('listApiGroupsV2')).total).toBe(2)
+  })
+
   test('the quota is a record of the instance', async () => {
     await using sluice = await management(engine)
     await sluice.store.write([], ({ db }) => setConfig(db, sluice.instanceId, 'APIGROUP_NUM_LIMIT', '2'))
