@@ -16,7 +16,8 @@ module.exports = {
     forbid('telemetry-imports-nothing-above', 'telemetry', []),
     forbid('contract-is-the-ground', 'contract', []),
     forbid('store-knows-no-rules', 'store', ['contract', 'config']),
-    forbid('snapshot-knows-the-contract-only', 'snapshot', ['contract', 'config']),
+    // Configuration goes down to the gateways, and what they counted comes up the same way.
+    forbid('snapshot-knows-the-contract-only', 'snapshot', ['contract', 'config', 'telemetry']),
     forbid('iam-stands-on-store-and-signing', 'iam', ['contract', 'store', 'signing', 'config']),
     forbid('management-never-imports-the-gateway', 'management', ['iam', 'snapshot', 'store', 'contract', 'signing', 'config', 'telemetry', 'limits']),
     forbid('gateway-never-opens-the-database', 'gateway', ['snapshot', 'contract', 'signing', 'config', 'limits', 'telemetry']),
