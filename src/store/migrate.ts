@@ -1,6 +1,15 @@
 import { Migrator } from 'kysely'
 import { migrations } from './migrations/index.js'
-import { NewerDatabase, type Database } from './store.js'
+import type { Database } from './store.js'
+
+export class NewerDatabase extends Error {
+  constructor(readonly unknown: readonly string[]) {
+    super(
+      `the database was written by a newer version of sluice (unknown migration ${unknown.join(', ')}): ` +
+        'start that version, or restore a backup made before the upgrade',
+    )
+  }
+}
 
 /**
  * Brings the database to the program's version, under the engine's migration lock. Refuses a database that has

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { engines } from '../../test/engines.js'
-import { NewerDatabase, openStore, type Transaction } from './store.js'
+import { NewerDatabase } from './migrate.js'
+import { openStore, type Transaction } from './store.js'
 import { contains } from './text.js'
 
 const domain = (id: string, name = id) => ({ id, name, created_at: 1 })

@@ -42,15 +42,6 @@ export interface Engine {
   close(): Promise<void>
 }
 
-export class NewerDatabase extends Error {
-  constructor(readonly unknown: readonly string[]) {
-    super(
-      `the database was written by a newer version of sluice (unknown migration ${unknown.join(', ')}): ` +
-        'start that version, or restore a backup made before the upgrade',
-    )
-  }
-}
-
 /** `sqlite:<path>` or `postgres://…`. Runs the migrations. */
 export async function openStore(url: string): Promise<Store> {
   const engine = url.startsWith('sqlite:') ? await openSqlite(url.slice('sqlite:'.length)) : await openPostgres(url)
