@@ -34,6 +34,8 @@ export interface StreamClientOptions {
 
 /** Milliseconds without a sign of life after which a connection is given up: three heartbeats. */
 const SILENCE = 15_000
+/** Milliseconds after which a connection counts as good even if it brought no update. */
+const PROBATION = 1_000
 const FIRST_DELAY = 50
 const LONGEST_DELAY = 5_000
 const NOTHING: Position = { epoch: '', revision: -1 }
@@ -96,9 +98,14 @@ export class StreamClient {
       throw new Error(`control answered ${response.statusCode ?? 0}`)
     }
     const reader = new FrameReader()
+    const connectedAt = performance.now()
     for await (const bytes of response as AsyncIterable<Buffer>) {
-      if (this.#complaint !== '' || this.#delay !== FIRST_DELAY) this.#recovered()
-      for (const streamed of reader.read(bytes)) this.#apply(streamed)
+      let good = performance.now() - connectedAt > PROBATION
+      for (const streamed of reader.read(bytes)) {
+        this.#apply(streamed)
+        good = true
+      }
+      if (good) this.#recovered()
     }
   }
 

@@ -5,7 +5,6 @@
  * when the socket takes more. A slow gateway costs one chunk of memory, and one that takes nothing for
  * `PATIENCE` is cut off; it resumes where it was.
  */
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
@@ -69,6 +68,7 @@ export function gatewayRoutes(app: FastifyInstance, options: GatewayRoutesOption
 class Stream {
   #open = true
   #wake: () => void = () => undefined
+  #writable: () => void = () => undefined
 
   constructor(
     private readonly response: ServerResponse,
@@ -79,12 +79,14 @@ class Stream {
   end(): void {
     this.#open = false
     this.#wake()
+    this.#writable()
   }
 
   /** Resolves when the stream has ended, by whatever cause. */
   async run(epoch: string, revision: number): Promise<void> {
     const unsubscribe = this.publisher.subscribe(() => this.#wake())
     this.response.on('close', () => this.end())
+    this.response.on('drain', () => this.#writable())
     // A gateway that is gone is no event: it comes back when it can.
     this.response.on('error', () => this.end())
     this.response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
@@ -147,8 +149,7 @@ class Stream {
   async #write(chunk: string): Promise<void> {
     if (!this.#open || this.response.write(chunk)) return
     const patience = setTimeout(() => this.response.destroy(), PATIENCE)
-    await Promise.race([once(this.response, 'drain'), once(this.response, 'close')]).finally(() =>
-      clearTimeout(patience),
-    )
+    await new Promise<void>((resolve) => (this.#writable = resolve))
+    clearTimeout(patience)
   }
 }
