@@ -13,8 +13,8 @@ export interface StagedApi {
 }
 
 export async function aGroup(sluice: TestManagement, name = `group_${unique()}`): Promise<string> {
-  const group = await sluice.given('createApiGroupV2', { body: { name } })
-  return group.id as string
+  const group = (await sluice.given('createApiGroupV2', { body: { name } })) as { id: string }
+  return group.id
 }
 
 /** A mock API that takes app authentication, in a group of its own unless told. */
@@ -23,7 +23,7 @@ export async function anApi(
   attributes: Readonly<Record<string, unknown>> = {},
 ): Promise<StagedApi> {
   const groupId = attributes['group_id'] ?? (await aGroup(sluice))
-  const api = await sluice.given('createApiV2', {
+  const api = (await sluice.given('createApiV2', {
     body: {
       name: `api_${unique()}`,
       type: 1,
@@ -36,15 +36,15 @@ export async function anApi(
       ...attributes,
       group_id: groupId,
     },
-  })
-  return { id: api.id as string, name: api.name as string, groupId: groupId as string }
+  })) as { id: string; name: string }
+  return { id: api.id, name: api.name, groupId: groupId as string }
 }
 
 /** Publishes, and returns the publish id. */
 export async function publish(sluice: TestManagement, apiId: string, envId = RELEASE): Promise<string> {
   const body = { action: 'online', api_id: apiId, env_id: envId }
-  const published = await sluice.given('createOrDeletePublishRecordForApiV2', { body })
-  return published.publish_id as string
+  const published = (await sluice.given('createOrDeletePublishRecordForApiV2', { body })) as { publish_id: string }
+  return published.publish_id
 }
 
 export async function takeOffline(sluice: TestManagement, apiId: string, envId = RELEASE): Promise<void> {
