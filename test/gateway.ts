@@ -28,6 +28,13 @@ export interface CallOptions {
   readonly from?: string
 }
 
+export interface SigningOptions extends CallOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly app?: string
+  /** Milliseconds since the epoch. */
+  readonly date?: number
+}
+
 export interface TestReply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -46,8 +53,9 @@ export interface TestGateway extends AsyncDisposable {
   call(method: string, target: string, options?: CallOptions): Promise<TestReply>
   get(target: string, options?: CallOptions): Promise<TestReply>
   post(target: string, body: string | Buffer, options?: CallOptions): Promise<TestReply>
-  /** A call signed with the key of app `app1`, or of another. */
-  signed(method: string, target: string, options?: CallOptions & { app?: string; date?: number }): Promise<TestReply>
+  /** Headers that sign a call with the key of app `app1`, or of another. */
+  sign(method: string, target: string, options?: SigningOptions): Record<string, string>
+  signed(method: string, target: string, options?: SigningOptions): Promise<TestReply>
   /** Backend addresses `backend.test` become that of the recording backend. */
   apply(update: Update): void
   /** Fields of the access log, when all is written. Ends the gateway. */
@@ -84,17 +92,10 @@ export async function gateway(spec: GatewaySpec = {}): Promise<TestGateway> {
     call,
     get: (target, options) => call('GET', target, options),
     post: (target, body, options) => call('POST', target, { ...options, body }),
-    signed: (method, target, { app = 'app1', date = Date.now(), ...options } = {}) => {
-      const [path = '', query] = target.split('?')
-      const headers = { Host: options.host ?? HOST, ...(options.headers as Record<string, string> | undefined) }
-      const unsigned = { method, path, headers, ...(query === undefined ? {} : { query }) }
-      const body = options.body === undefined ? {} : { body: Buffer.from(options.body) }
-      const added = signRequest(
-        { ...unsigned, ...body },
-        { accessKey: `key-of-${app}`, secretKey: `secret-of-${app}` },
-        date,
-      )
-      return call(method, target, { ...options, headers: { ...options.headers, ...added } })
+    sign,
+    signed: (method, target, options = {}) => {
+      const { app: _app, date: _date, ...rest } = options
+      return call(method, target, { ...rest, headers: { ...rest.headers, ...sign(method, target, options) } })
     },
     log: async () => {
       await started.drain()
@@ -111,6 +112,13 @@ export async function gateway(spec: GatewaySpec = {}): Promise<TestGateway> {
       rmSync(directory, { recursive: true })
     },
   }
+}
+
+function sign(method: string, target: string, options: SigningOptions = {}): Record<string, string> {
+  const { app = 'app1', date = Date.now(), host = HOST, body } = options
+  const [path = '', query = ''] = target.split('?')
+  const request = { method, path, query, headers: { Host: host, ...options.headers }, body: Buffer.from(body ?? '') }
+  return signRequest(request, { accessKey: `key-of-${app}`, secretKey: `secret-of-${app}` }, date)
 }
 
 function send(
