@@ -24,7 +24,7 @@ export interface IamCall {
 }
 
 /** Enough for tests, and a hundred times cheaper. */
-export const cheapDigest = { N: 2 ** 8, r: 8, p: 1 }
+const cheapDigest = { N: 2 ** 8, r: 8, p: 1 }
 
 /**
  * IAM on a real socket and a real database, with a clock that tests set. Beside it, `/v2/{project_id}/whoami` is a

@@ -11,7 +11,7 @@ import { tokenHash } from './token-hash.js'
 import type { Scope, TokenRequest } from './token-request.js'
 
 /** Milliseconds. */
-export const TOKEN_LIFETIME = 24 * 60 * 60 * 1000
+const TOKEN_LIFETIME = 24 * 60 * 60 * 1000
 /** Milliseconds that an ended token is remembered, so that its user is told "expired" instead of "unknown". */
 const REMEMBERED_FOR = 7 * TOKEN_LIFETIME
 

@@ -23,22 +23,24 @@ test.each([
 })
 
 test.each([
-  ['', '', ''],
-  ['b=2&a=1', 'a=1&b=2', 'a=1&b=2'],
-  ['a=2&a=1&a=10', 'a=1&a=10&a=2', 'a=1&a=10&a=2'],
-  ['a&b=', 'a=&b=', 'a=&b='],
-  ['&&a=1&', 'a=1', 'a=1'],
-  ['a=b=c', 'a=b%3Dc', 'a=b%3Dc'],
-  ['q=a+b', 'q=a%20b', 'q=a%20b'],
-  ['q=a%2Bb', 'q=a%2Bb', 'q=a%2Bb'],
-  ['q=%e7%bd%91', 'q=%E7%BD%91', 'q=%E7%BD%91'],
-  ['q=100%', 'q=100%25', 'q=100%25'],
-  ['b=1&B=2', 'B=2&b=1', 'B=2&b=1'],
-  ['a1=1&a%C3%A4=2', 'a1=1&a%C3%A4=2', 'a%C3%A4=2&a1=1'],
-  ['t=~&t=%C3%A4', 't=~&t=%C3%A4', 't=%C3%A4&t=~'],
-])('query %s: %s, or by spelling %s', (query, decoded, encoded) => {
+  ['', '', '', ''],
+  ['b=2&a=1', 'a=1&b=2', 'a=1&b=2', 'a=1&b=2'],
+  ['a=2&b=&a=1&a=10', 'a=1&a=10&a=2&b=', 'a=1&a=10&a=2&b=', 'a=2&a=1&a=10&b='],
+  ['a&b=', 'a=&b=', 'a=&b=', 'a=&b='],
+  ['&&a=1&', 'a=1', 'a=1', 'a=1'],
+  ['a=b=c', 'a=b%3Dc', 'a=b%3Dc', 'a=b%3Dc'],
+  ['=v', '=v', '=v', '=v'],
+  ['q=a+b', 'q=a%20b', 'q=a%20b', 'q=a%20b'],
+  ['q=a%2Bb', 'q=a%2Bb', 'q=a%2Bb', 'q=a%2Bb'],
+  ['q=%e7%bd%91', 'q=%E7%BD%91', 'q=%E7%BD%91', 'q=%E7%BD%91'],
+  ['q=100%', 'q=100%25', 'q=100%25', 'q=100%25'],
+  ['b=1&B=2', 'B=2&b=1', 'B=2&b=1', 'B=2&b=1'],
+  ['a1=1&a%C3%A4=2', 'a1=1&a%C3%A4=2', 'a%C3%A4=2&a1=1', 'a%C3%A4=2&a1=1'],
+  ['t=~&t=%C3%A4', 't=~&t=%C3%A4', 't=%C3%A4&t=~', 't=~&t=%C3%A4'],
+])('query %s: by meaning %s, by spelling %s, values as sent %s', (query, decoded, encoded, sent) => {
   expect(canonicalQuery(query, 'decoded')).toBe(decoded)
   expect(canonicalQuery(query, 'encoded')).toBe(encoded)
+  expect(canonicalQuery(query, 'sent')).toBe(sent)
 })
 
 const octets = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) })

@@ -21,12 +21,12 @@ export interface SignedRequest {
   headers(name: string): readonly string[]
 }
 
-/** Decoded, then encoded again: the form of the official Python signer and of every path without escapes. */
+/** Decoded, then encoded again: the form of the Python, Go and Java clients and of every path without escapes. */
 export function canonicalUri(path: string): string {
   return endWithSlash(isPlain(path, true) ? path : encode(decode(path), true))
 }
 
-/** Encoded as it came: an escape of the wire is escaped once more, as the Node, Java and Go clients do. */
+/** Encoded as it came: an escape of the wire is escaped once more, as the Node client does. */
 export function canonicalRawUri(path: string): string {
   return endWithSlash(encode(path, true))
 }
@@ -43,13 +43,16 @@ interface Parameter {
 }
 
 /**
- * Parameters sorted by name, then by value, either by what they mean (`decoded`) or by how they are written. The two
- * differ only where a name or value has characters that need an escape.
+ * Parameters are sorted by name, then by value: by what they mean (`decoded`), or by how they are written (`encoded`),
+ * which differs only where characters need an escape. `sent` leaves the values of one name in the order in which they
+ * came: the official Java client signs so.
  */
-export function canonicalQuery(query: string, order: 'decoded' | 'encoded'): string {
+export type QueryOrder = 'decoded' | 'encoded' | 'sent'
+
+export function canonicalQuery(query: string, order: QueryOrder): string {
   if (query === '') return ''
   const parameters = parseQuery(query)
-  if (parameters.length > 1) parameters.sort(order === 'decoded' ? byMeaning : bySpelling)
+  if (parameters.length > 1) parameters.sort(COMPARISONS[order])
   let canonical = ''
   for (const { encodedName, encodedValue } of parameters)
     canonical += (canonical === '' ? '' : '&') + encodedName + '=' + encodedValue
@@ -74,12 +77,10 @@ function parseQuery(query: string): Parameter[] {
   return parameters
 }
 
-function byMeaning(a: Parameter, b: Parameter): number {
-  return compare(a.name, b.name) || compare(a.value, b.value)
-}
-
-function bySpelling(a: Parameter, b: Parameter): number {
-  return compare(a.encodedName, b.encodedName) || compare(a.encodedValue, b.encodedValue)
+const COMPARISONS: Readonly<Record<QueryOrder, (a: Parameter, b: Parameter) => number>> = {
+  decoded: (a, b) => compare(a.name, b.name) || compare(a.value, b.value),
+  encoded: (a, b) => compare(a.encodedName, b.encodedName) || compare(a.encodedValue, b.encodedValue),
+  sent: (a, b) => compare(a.encodedName, b.encodedName),
 }
 
 function compare(a: string, b: string): number {

@@ -31,8 +31,7 @@ const clients: Client[] = [
   { name: 'Node, multipart', headers: sent, signed: ['host', 'x-project-id', 'x-sdk-date'], path: 'raw' },
   { name: 'Go', headers: sent, signed: ['content-type', 'x-project-id', 'x-sdk-date'], path: 'decoded' },
   { name: 'Go with host', headers: sent, signed: ['content-type', 'host', 'x-sdk-date'], path: 'decoded' },
-  { name: 'Java', headers: sent, signed: ['host', 'x-project-id', 'x-sdk-date'], path: 'raw' },
-  { name: 'Java, decoding', headers: sent, signed: ['host', 'x-project-id', 'x-sdk-date'], path: 'decoded' },
+  { name: 'Java', headers: sent, signed: ['host', 'user-agent', 'x-project-id', 'x-sdk-date'], path: 'decoded' },
   {
     name: 'golangsdk',
     headers: sent,

@@ -1,7 +1,7 @@
 /** `X-Sdk-Date`: `YYYYMMDDTHHMMSSZ`, UTC, within 15 minutes of the server's clock. */
 
 /** Milliseconds; a request exactly this far away is still accepted. */
-export const CLOCK_TOLERANCE = 15 * 60 * 1000
+const CLOCK_TOLERANCE = 15 * 60 * 1000
 
 export function formatSigningDate(time: number): string {
   return new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, '')

@@ -11,22 +11,27 @@ interface Vectors {
   vectors: (Received & { name: string })[]
 }
 
-const { accessKey, secretKey, vectors } = JSON.parse(
-  readFileSync(new URL('./vectors/python.json', import.meta.url), 'utf8'),
-) as Vectors
+const load = (file: string) =>
+  JSON.parse(readFileSync(new URL(`./vectors/${file}`, import.meta.url), 'utf8')) as Vectors
 
-const rules = [
+const { accessKey, secretKey, vectors } = load('python.json')
+const recorded = load('recorded.json')
+
+describe.each([
   ['management', managementRules],
   ['gateway', gatewayRules],
-] as const
-
-describe.each(rules)('what the official Python client sends passes on the %s plane', (_, rules) => {
-  test.each(vectors)('$name', (vector) => {
+] as const)('on the %s plane', (plane, rules) => {
+  test.each(vectors)('what Python signs passes: $name', (vector) => {
     expect(verdictOf(vector, secretKey, rules)).toBe('ok')
+    expect(verdictOf(vector, secretKey + ' ', rules)).toBe('bad-signature')
   })
 
-  test.each(vectors)('$name: not with another secret', (vector) => {
-    expect(verdictOf(vector, secretKey + ' ', rules)).toBe('bad-signature')
+  test.each(recorded.vectors)('what was recorded passes: $name', (vector) => {
+    // The gateway takes escapes in a path in one way only; Node escapes them once more.
+    const ambiguous = vector.path.includes('%') && vector.name.startsWith('node')
+    const expected = plane === 'gateway' && ambiguous ? 'bad-signature' : 'ok'
+    expect(verdictOf(vector, recorded.secretKey, rules)).toBe(expected)
+    expect(verdictOf(vector, recorded.secretKey + ' ', rules)).toBe('bad-signature')
   })
 })
 

@@ -88,7 +88,7 @@ export function verifySignature(
 
   // What follows costs only those whose request can be read in more than one way.
   const uris = rules.rawUri && !isPlain(path, true) ? [uri, canonicalRawUri(path)] : [uri]
-  const queries = parameters.includes('%') ? [parameters, canonicalQuery(query, 'encoded')] : [parameters]
+  const queries = new Set([parameters, canonicalQuery(query, 'encoded'), canonicalQuery(query, 'sent')])
   // Python signs an empty body as such whatever the header says; the others sign what the header says.
   const payloads = body === EMPTY_HASH && payload !== EMPTY_HASH ? [payload, EMPTY_HASH] : [payload]
   for (const u of uris)
