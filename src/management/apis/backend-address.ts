@@ -4,7 +4,7 @@ import { fault } from '../../contract/faults.js'
 
 const VARIABLE = /#[a-zA-Z][a-zA-Z0-9_-]{2,31}#/
 const EVERY_VARIABLE = new RegExp(VARIABLE, 'g')
-const ADDRESS = /^(\[[^\]]*\]|[^:[\]]*)(?::([^:]*))?$/
+const ADDRESS = /^(\[[^\]]*\]|[^:[\]]*)(?::([^:/]*))?$/
 const LABEL = /^[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$/
 
 /**
