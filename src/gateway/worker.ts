@@ -27,6 +27,8 @@ export interface ListenAddress {
 export interface GatewayOptions {
   /** Plain HTTP listeners. In a cluster worker, workers that listen on the same address share it. */
   readonly http: readonly ListenAddress[]
+  /** Configuration that is applied before the first listener opens, so that no caller meets a gateway without one. */
+  readonly initial?: Update
   /** Where calls are counted. Default: a counter of this process alone. */
   readonly limiter?: Limiter
   /** `off` writes none. */
@@ -91,6 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }))
 
   try {
+    if (options.initial !== undefined) configuration.apply(options.initial)
     const addresses: ListenAddress[] = []
     for (const { host, port } of options.http) {
       const listener = await engine.listen(host, port)

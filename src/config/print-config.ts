@@ -1,0 +1,43 @@
+import { stringify } from 'yaml'
+import { formatListenAddress } from './listen-address.js'
+import { secretKeys, settingKeys, type SettingKey } from './setting-fields.js'
+import type { Settings } from './settings.js'
+
+const MASK = '***'
+
+/** The settings in the form of the file, with secrets masked. */
+export function printConfig(settings: Settings): string {
+  const shown: Record<SettingKey, string | number | undefined> = {
+    data_dir: settings.dataDir,
+    management_listen: formatListenAddress(settings.managementListen),
+    http_listen: formatListenAddress(settings.httpListen),
+    https_listen: formatListenAddress(settings.httpsListen),
+    database_url: withoutPassword(settings.databaseUrl),
+    redis_url: settings.redisUrl === undefined ? undefined : withoutPassword(settings.redisUrl),
+    workers: settings.workers,
+    subdomain_suffix: settings.subdomainSuffix,
+    region: settings.region,
+    project_id: settings.projectId,
+    access_key: settings.accessKey,
+    secret_key: settings.secretKey,
+    admin_password: settings.adminPassword,
+    instance_id: settings.instanceId,
+    cluster_token: settings.clusterToken,
+    log_level: settings.logLevel,
+    log_format: settings.logFormat,
+    access_log: settings.accessLog,
+  }
+  const lines = settingKeys
+    .filter((key) => shown[key] !== undefined)
+    .map((key) => [key, secretKeys.has(key) ? MASK : shown[key]])
+  return stringify(Object.fromEntries(lines))
+}
+
+function withoutPassword(url: string): string {
+  if (url.startsWith('sqlite:')) return url
+  const parsed = new URL(url)
+  if (parsed.password !== '') parsed.password = MASK
+  // libpq also takes it as a parameter.
+  if (parsed.searchParams.has('password')) parsed.searchParams.set('password', MASK)
+  return parsed.href
+}
