@@ -2,6 +2,7 @@
 import { fault } from '../contract/faults.js'
 import { findEnvironment } from '../store/environments.js'
 import { findGroup } from '../store/groups.js'
+import { publicationsAmong, type Published } from '../store/published-apis.js'
 import { isApi, namesOfApis } from '../store/references.js'
 import type { OperationContext } from './operation.js'
 
@@ -39,4 +40,17 @@ export async function allApis(
   const names = await namesOfApis(db, instanceId, ids)
   for (const id of ids) if (!names.has(id)) throw fault('APIG.3002', { id })
   return names
+}
+
+/** In the order asked for; one that does not exist refuses the whole request, and nothing is bound (errors.md §4). */
+export async function allPublications(
+  { db, instanceId }: OperationContext,
+  ids: readonly string[],
+): Promise<readonly Published[]> {
+  const known = new Map((await publicationsAmong(db, instanceId, ids)).map((row) => [row.publish_id, row]))
+  return ids.map((id) => {
+    const published = known.get(id)
+    if (published === undefined) throw fault('APIG.3015')
+    return published
+  })
 }

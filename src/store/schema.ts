@@ -11,6 +11,11 @@ export interface Schema {
   iam_tokens: TokenRow
   instances: InstanceRow
   instance_tags: InstanceTagRow
+  ingress_ports: IngressPortRow
+  endpoint_permissions: EndpointPermissionRow
+  endpoint_connections: EndpointConnectionRow
+  extra_elbs: ExtraElbRow
+  orders: OrderRow
   features: FeatureRow
   configs: ConfigRow
   environments: EnvironmentRow
@@ -27,6 +32,14 @@ export interface Schema {
   throttles: ThrottleRow
   throttle_specials: ThrottleSpecialRow
   throttle_bindings: ThrottleBindingRow
+  acls: AclRow
+  acl_bindings: AclBindingRow
+  signs: SignRow
+  sign_bindings: SignBindingRow
+  app_acls: AppAclRow
+  app_quotas: AppQuotaRow
+  app_quota_bindings: AppQuotaBindingRow
+  ai_api_keys: AiApiKeyRow
   statistics: StatisticsRow
   snapshot_revision: SnapshotRevisionRow
   snapshot_changes: SnapshotChangeRow
@@ -101,15 +114,12 @@ export interface InstanceRow {
   endpoint_service_uuid: string
   ipv6_enable: Flag
   eip_id: string
-  eip_address: string
   /** Outbound bandwidth in Mbit/s, 0 when there is no public outbound access. */
   bandwidth_size: number
   bandwidth_charging_mode: string
-  nat_eip_address: string
   /** Inbound bandwidth in Mbit/s, 0 when there is no public inbound access. */
   ingress_bandwidth_size: number
   ingress_bandwidth_charging_mode: string
-  ingress_public_address: string
   created_at: number
   updated_at: number
   /** The job under way or the last one; its end decides the status that a reader sees, so no timer has to write it. */
@@ -311,6 +321,92 @@ export interface ThrottleBindingRow {
   publish_id: string
   api_id: string
   env_id: string
+  created_at: number
+}
+
+export interface AclRow {
+  id: string
+  instance_id: string
+  name: string
+  acl_type: 'PERMIT' | 'DENY'
+  entity_type: 'IP' | 'DOMAIN' | 'DOMAIN_ID'
+  /** Comma-separated, as it was sent. */
+  value: string
+  created_at: number
+  updated_at: number
+}
+
+export interface AclBindingRow {
+  id: string
+  instance_id: string
+  acl_id: string
+  entity_type: AclRow['entity_type']
+  publish_id: string
+  api_id: string
+  env_id: string
+  created_at: number
+}
+
+/** What the gateway signs its requests to backends with. */
+export interface SignRow {
+  id: string
+  instance_id: string
+  name: string
+  sign_type: 'hmac' | 'basic' | 'public_key' | 'aes'
+  /** Empty, but for `aes`. */
+  sign_algorithm: '' | 'aes-128-cfb' | 'aes-256-cfb'
+  /** Sealed as well: the key of `aes` is its secret. */
+  key_sealed: string
+  secret_sealed: string
+  created_at: number
+  updated_at: number
+}
+
+export interface SignBindingRow {
+  id: string
+  instance_id: string
+  sign_id: string
+  publish_id: string
+  api_id: string
+  env_id: string
+  created_at: number
+}
+
+export interface AppAclRow {
+  app_id: string
+  acl_type: 'PERMIT' | 'DENY'
+  /** JSON array of strings: addresses, ranges and networks in the order in which they were sent. */
+  acl_values: string
+}
+
+export interface AppQuotaRow {
+  id: string
+  instance_id: string
+  name: string
+  remark: string
+  call_limits: number
+  time_unit: 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY'
+  time_interval: number
+  /** `YYYY-MM-DD HH:MM:SS`, or empty: then the first call opens the first window. */
+  reset_time: string
+  created_at: number
+}
+
+/** An app has one quota at most. */
+export interface AppQuotaBindingRow {
+  app_id: string
+  quota_id: string
+  created_at: number
+}
+
+export interface AiApiKeyRow {
+  id: string
+  app_id: string
+  /** Empty when it has none. */
+  alias: string
+  key_sealed: string
+  /** Keyed digest of the key: uniqueness without the clear text. */
+  key_fingerprint: string
   created_at: number
 }
 

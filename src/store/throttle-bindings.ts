@@ -1,36 +1,13 @@
-import { outlined, type ApiWords, type Outlined } from './api-outlines.js'
-import { tagged } from './api-tags.js'
+import { outlined } from './api-outlines.js'
 import { selectPage, type Page, type Paging } from './page.js'
+import { publishedApis, type PublishedApi, type PublishedFilter } from './published-apis.js'
 import type { ThrottleBindingRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 import { throttleCounts, type Throttle } from './throttles.js'
 import { contains } from './text.js'
 
-/** An API in an environment: what a policy is bound to. */
-export interface Published {
-  readonly publish_id: string
-  readonly api_id: string
-  readonly env_id: string
-}
-
-export interface PublishedFilter {
-  readonly env_id?: string | undefined
-  readonly group_id?: string | undefined
-  readonly api_id?: string | undefined
-  readonly api_name?: string | undefined
-  readonly tags?: readonly string[] | undefined
-}
-
 /** A published API and the policy that is bound to it there, if any. */
-export interface ThrottledApi extends Published, Outlined {
-  readonly name: string
-  readonly type: number
-  readonly auth_type: ApiWords['auth_type']
-  readonly req_method: ApiWords['req_method']
-  readonly req_uri: string
-  readonly group_id: string
-  readonly group_name: string
-  readonly env_name: string
+export interface ThrottledApi extends PublishedApi {
   readonly bind_id: string | null
   readonly bound_at: number | null
   readonly throttle_name: string | null
@@ -46,20 +23,6 @@ export interface BoundThrottleFilter {
   readonly throttle_id?: string | undefined
   readonly throttle_name?: string | undefined
   readonly env_id?: string | undefined
-}
-
-/** Those of the publications that exist. */
-export async function publicationsAmong(
-  db: Database,
-  instanceId: string,
-  publishIds: readonly string[],
-): Promise<readonly Published[]> {
-  return db
-    .selectFrom('publications')
-    .select(['publish_id', 'api_id', 'env_id'])
-    .where('instance_id', '=', instanceId)
-    .where('publish_id', 'in', publishIds)
-    .execute()
 }
 
 export async function bindingsOfPublications(
@@ -152,28 +115,9 @@ export async function listThrottlesOfApi(
   return selectPage(query, paging)
 }
 
-function throttledApis(db: Database, { env_id, group_id, api_id, api_name, tags }: PublishedFilter) {
-  let query = db
-    .selectFrom('publications')
-    .innerJoin('apis', 'apis.id', 'publications.api_id')
-    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
-    .innerJoin('environments as envs', (join) =>
-      join.onRef('envs.instance_id', '=', 'publications.instance_id').onRef('envs.id', '=', 'publications.env_id'),
-    )
+function throttledApis(db: Database, filter: PublishedFilter) {
+  return publishedApis(db, filter)
     .leftJoin('throttle_bindings as binding', 'binding.publish_id', 'publications.publish_id')
     .leftJoin('throttles', 'throttles.id', 'binding.throttle_id')
-    .select(['publications.publish_id', 'publications.api_id', 'publications.env_id', 'envs.name as env_name'])
-    .select(['apis.name', 'apis.type', 'apis.req_uri', 'apis.definition'])
-    .select((eb) => [
-      eb.ref('apis.auth_type').$castTo<ApiWords['auth_type']>().as('auth_type'),
-      eb.ref('apis.req_method').$castTo<ApiWords['req_method']>().as('req_method'),
-    ])
-    .select(['apis.group_id', 'groups.name as group_name', 'throttles.name as throttle_name'])
-    .select(['binding.id as bind_id', 'binding.created_at as bound_at'])
-  if (env_id) query = query.where('publications.env_id', '=', env_id)
-  if (group_id) query = query.where('apis.group_id', '=', group_id)
-  if (api_id) query = query.where('apis.id', '=', api_id)
-  if (api_name) query = query.where((eb) => contains(eb.ref('apis.name'), api_name))
-  if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
-  return query
+    .select(['binding.id as bind_id', 'binding.created_at as bound_at', 'throttles.name as throttle_name'])
 }

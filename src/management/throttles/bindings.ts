@@ -8,11 +8,9 @@ import {
   listApisBoundTo,
   listApisNotBoundTo,
   listThrottlesOfApi,
-  publicationsAmong,
-  type Published,
 } from '../../store/throttle-bindings.js'
 import type { Handlers, OperationContext } from '../operation.js'
-import { distinctIds, theApi } from '../references.js'
+import { allPublications, distinctIds, theApi } from '../references.js'
 import { readTime, writtenTime } from '../time.js'
 import { theThrottle } from './rules.js'
 import { bindingView, boundThrottleView, throttledApiView } from './views.js'
@@ -92,19 +90,6 @@ export const throttleBindingOperations = {
     return { status: 200, body: { total, size: rows.length, throttles: rows.map(boundThrottleView) } }
   },
 } satisfies Handlers
-
-/** In the order asked for; one that is unknown refuses the whole request, and nothing is bound (errors.md §4). */
-async function allPublications(
-  { db, instanceId }: OperationContext,
-  ids: readonly string[],
-): Promise<readonly Published[]> {
-  const known = new Map((await publicationsAmong(db, instanceId, ids)).map((row) => [row.publish_id, row]))
-  return ids.map((id) => {
-    const published = known.get(id)
-    if (published === undefined) throw fault('APIG.3015')
-    return published
-  })
-}
 
 function noteBindings({ changed }: OperationContext, bindings: readonly ThrottleBindingRow[]): void {
   for (const { api_id, env_id, throttle_id } of bindings) {
