@@ -284,7 +284,7 @@ describe.each(engines)('special limits on $name', (engine) => {
     expect(await names({ app_name: 'else' })).toEqual([])
     expect(await names({ user: domainName })).toEqual([domainName])
     expect(await names({ user: 'strang' })).toEqual(['stranger'])
-    expect(await names({ user: 'app_orders' })).toEqual([])
+    expect(await names({ user: app.id })).toEqual([])
   })
 })
 
