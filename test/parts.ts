@@ -8,6 +8,7 @@ export function instancePart(part: Partial<InstancePart> = {}): InstancePart {
     kind: 'instance',
     id: 'i1',
     projectId: 'p1',
+    createdAt: 1,
     environments: [
       { id: 'release', name: 'RELEASE' },
       { id: 'test', name: 'TEST' },

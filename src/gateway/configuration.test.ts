@@ -86,12 +86,14 @@ test('an address of the gateway leads to DEFAULT only, one of the trust list too
   expect(known.hostBinding('203.0.113.9')).toBeUndefined()
 })
 
-test('with several instances an address leads to the DEFAULT group of the first, and to the next when that goes', () => {
+test('with several instances an address leads to the DEFAULT group of the oldest, and to the next when that goes', () => {
   const known = configuration()
   known.apply(
     reset(
-      instancePart(),
-      instancePart({ id: 'i2' }),
+      instancePart({ id: 'i0', createdAt: 3 }),
+      instancePart({ id: 'i2', createdAt: 2 }),
+      instancePart({ id: 'i1', createdAt: 1 }),
+      groupPart({ id: 'g0', instanceId: 'i0', isDefault: true }),
       groupPart({ id: 'g2', instanceId: 'i2', isDefault: true }),
       groupPart({ id: 'g1', isDefault: true }),
     ),

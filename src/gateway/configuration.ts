@@ -4,8 +4,7 @@
  * by the first request after something that it depends on has changed.
  *
  * Several instances can share a gateway: the debugging domain of a group carries its id and is unique. A Host that is
- * an address leads to the group DEFAULT of the first instance that has one, in the order in which instances were told;
- * control tells them oldest first.
+ * an address leads to the group DEFAULT of the oldest instance that has one.
  */
 import { partKey, type GroupPart, type Part, type PartKey, type ThrottlePart, type Update } from '../snapshot/parts.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
@@ -189,14 +188,22 @@ export class Configuration {
     }
     const trusted = new Map<string, HostBinding>()
     this.#inboundGroup = undefined
-    for (const { id, part, features } of this.#instances.values()) {
-      const binding = part === undefined ? undefined : defaults.get(id)
+    for (const { id, features } of oldestFirst(this.#instances.values())) {
+      const binding = defaults.get(id)
       if (binding === undefined) continue
       this.#inboundGroup ??= binding
       for (const host of features.trustedHosts) if (!trusted.has(host)) trusted.set(host, binding)
     }
     this.#trusted = trusted
   }
+}
+
+/** Those that are known themselves; of two that are equally old the one whose id comes first. */
+function oldestFirst(instances: Iterable<Instance>): Instance[] {
+  const age = ({ part }: Instance): number => part?.createdAt ?? 0
+  return Array.from(instances)
+    .filter(({ part }) => part !== undefined)
+    .sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1))
 }
 
 function remember<K, V>(map: Map<K, V>, key: K, make: () => V): V {

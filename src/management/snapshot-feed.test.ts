@@ -93,6 +93,7 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
         kind: 'instance',
         id: sluice.instanceId,
         projectId: sluice.projectId,
+        createdAt: expect.any(Number) as unknown,
         environments: [{ id: RELEASE, name: 'RELEASE' }],
         features: { ratelimit: { enable: true, config: '{"api_limits":300}' } },
       },

@@ -179,6 +179,7 @@ function instancePart({ row, environments, features }: InstanceContent): Instanc
     kind: 'instance',
     id: row.id,
     projectId: row.project_id,
+    createdAt: row.created_at,
     environments,
     features: Object.fromEntries(features.map(({ name, enable, config }) => [name, { enable: enable === 1, config }])),
   }

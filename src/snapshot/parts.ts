@@ -15,6 +15,8 @@ export interface InstancePart {
   readonly kind: 'instance'
   readonly id: string
   readonly projectId: string
+  /** Milliseconds since the epoch: a Host that is an address leads to the oldest instance (routing.md §3). */
+  readonly createdAt: number
   readonly environments: readonly { readonly id: string; readonly name: string }[]
   /** Features that were set, by name: `config` is the text that the client sent. */
   readonly features: Readonly<Record<string, { readonly enable: boolean; readonly config: string }>>
