@@ -18,7 +18,7 @@ export async function theApp({ db, instanceId }: OperationContext, id: string, u
   return app
 }
 
-export const unknownApp = (id: string): Fault => fault('APIG.3002', { id }, 'app')
+const unknownApp = (id: string): Fault => fault('APIG.3002', { id }, 'app')
 
 /** As {@link unknownApp}, for app codes, authorisations and special limits. */
 export const unknownAppBeside = (id: string): Fault => fault('APIG.3004', { id })
