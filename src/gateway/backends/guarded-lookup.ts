@@ -13,9 +13,12 @@ export const FORBIDDEN = 'EFORBIDDENBACKEND'
 export function guardedLookup(forbidden: AddressSet): LookupFunction {
   return function lookup(hostname, options, callback) {
     dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const [first] = addresses ?? []
-      if (error !== null) callback(error, [])
-      else if (addresses.some(({ address }) => forbidden.has(address))) callback(refusal(hostname), [])
+      if (error !== null) {
+        callback(error, [])
+        return
+      }
+      const [first] = addresses
+      if (addresses.some(({ address }) => forbidden.has(address))) callback(refusal(hostname), [])
       else if (options.all === true || first === undefined) callback(null, addresses)
       else callback(null, first.address, first.family)
     })

@@ -33,7 +33,7 @@ export function readInto(accepted: net.Socket, reader: (socket: net.Socket) => B
     return
   }
   Reflect.set(accepted, '_handle', null)
-  let receiver: ByteReader | undefined
+  const reading: { receiver?: ByteReader } = {}
   const options: AdoptingOptions = {
     handle,
     allowHalfOpen: true,
@@ -41,7 +41,7 @@ export function readInto(accepted: net.Socket, reader: (socket: net.Socket) => B
     onread: {
       buffer: readBuffer,
       callback: (end) => {
-        receiver?.receive(readBuffer, end)
+        reading.receiver?.receive(readBuffer, end)
         return true
       },
     },
@@ -49,6 +49,6 @@ export function readInto(accepted: net.Socket, reader: (socket: net.Socket) => B
   const socket = new net.Socket(options)
   // Takes the accepted socket off the server's count; its handle lives on in ours.
   accepted.destroy()
-  receiver = reader(socket)
+  reading.receiver = reader(socket)
   socket.resume()
 }

@@ -56,7 +56,7 @@ export class Engine {
       server.listen({ host, port, backlog: 1024 }, () => {
         server.off('error', reject)
         // Running out of file descriptors must not end the process; the connection waits in the kernel's queue.
-        server.on('error', this.#context.fault)
+        server.on('error', (error) => this.#context.fault(error))
         this.#listeners.add(server)
         resolve({ host, port: (server.address() as AddressInfo).port, close: () => this.#close(server) })
       })
