@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ACCESS_FIELDS, accessJson, accessLine, splitAccessLine } from './access-line.js'
+import { ACCESS_FIELDS, accessJson, accessLine, routeLabels, splitAccessLine } from './access-line.js'
 import type { AccessRecord } from './access-record.js'
 
 function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<string, string>> = {}): AccessRecord {
@@ -19,7 +19,7 @@ function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<st
     sourceAddress: '192.0.2.7',
     secure: false,
     groupId: 'g1',
-    route: { labels: { apiId: 'a1', apiName: 'orders', authType: 'APP' } },
+    route: { labels: routeLabels('a1', 'orders', 'APP') },
     caller: { appId: 'app1', appName: 'shop "one"', userId: 'p1', accessModel: 'signature' },
     plan: { target: '/v1/orders', origin: { tls: false } },
     status: 200,

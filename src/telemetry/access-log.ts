@@ -1,6 +1,6 @@
 /** The access log: one line per request, collected in memory and written at most a second later. */
 import type { AccessRecord } from './access-record.js'
-import { accessJson, accessLine } from './access-line.js'
+import { accessJson, accessLine, bareValue } from './access-line.js'
 import { FileSink } from './file-sink.js'
 import { LineWriter, StdoutSink } from './line-writer.js'
 
@@ -17,6 +17,7 @@ export interface AccessLogOptions {
 
 export class AccessLog implements AsyncDisposable {
   readonly #writer: LineWriter
+  readonly #region: string
   readonly #format: (record: AccessRecord, region: string) => string
 
   /**
@@ -24,21 +25,18 @@ export class AccessLog implements AsyncDisposable {
    * @param onFault what could not be written, and why
    * @throws when the file cannot be opened
    */
-  constructor(
-    options: AccessLogOptions,
-    private readonly region: string,
-    onFault: (fault: unknown) => void,
-  ) {
+  constructor(options: AccessLogOptions, region: string, onFault: (fault: unknown) => void) {
     const sink =
       options.destination === 'stdout'
         ? new StdoutSink()
         : new FileSink(options.destination, options.rotateAt ?? Infinity, options.keep ?? 5)
+    this.#region = bareValue(region)
     this.#writer = new LineWriter(sink, onFault)
     this.#format = options.format === 'json' ? accessJson : accessLine
   }
 
   record(record: AccessRecord): void {
-    this.#writer.write(this.#format(record, this.region))
+    this.#writer.write(this.#format(record, this.#region))
   }
 
   /** What is still in memory, at once: for the end of a process that cannot wait. */

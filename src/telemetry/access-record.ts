@@ -47,10 +47,9 @@ export interface AccessRecord {
   readonly upstreamTotal: number
 }
 
-/** What is known of a route before any request. */
+/** What is known of a route before any request, as fields of a line (`routeLabels`). */
 export interface RouteLabels {
   readonly apiId: string
-  /** As text, not as octets. */
   readonly apiName: string
   readonly authType: string
 }

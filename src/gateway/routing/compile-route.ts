@@ -1,6 +1,7 @@
 /** Makes a route of a publication: the steps that its configuration asks for, in the order of request-lifecycle.md §1. */
 import type { Limiter } from '../../limits/limiter.js'
 import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
+import { routeLabels } from '../../telemetry/access-line.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
 import type { Apps } from '../auth/apps.js'
@@ -53,6 +54,6 @@ export function compileRoute(
     steps: phases.filter((step) => step !== undefined),
     throttle,
     statistics: statistics.of(instanceId, groupId, apiId),
-    labels: { apiId, apiName: definition.name, authType: definition.auth_type },
+    labels: routeLabels(apiId, definition.name, definition.auth_type),
   }
 }
