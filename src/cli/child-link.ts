@@ -1,0 +1,46 @@
+/** A child process' end of the channel to its supervisor. Without a supervisor a child has nothing to do, and ends. */
+import type { FromChild, Start, ToChild } from './process-messages.js'
+import { failureLine } from './start-failure.js'
+
+export interface RunningChild {
+  /** Rejects when the process can't do what it was started for. */
+  readonly started: Promise<void>
+  /** Called with everything that comes after the start, except `drain`. */
+  receive(message: ToChild): void
+  /** Finishes what is in flight. The process exits when it resolves. */
+  drain(): Promise<void>
+}
+
+/**
+ * Runs a child: says hello, is told to start, and from then on obeys. Signals are the supervisor's business: a terminal
+ * and systemd send them to every process at once, and the order in which processes end matters.
+ */
+export function runChild(setting: string, start: (message: Start) => Promise<RunningChild>): void {
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => undefined)
+  process.on('SIGHUP', () => undefined)
+  process.on('disconnect', () => process.exit(1))
+
+  let running: Promise<RunningChild> | undefined
+  process.on('message', (message: ToChild) => {
+    if (message.kind === 'start') {
+      running = start(message)
+      running.then(({ started }) => started).catch((error: unknown) => failed(failureLine(error, setting)))
+    } else if (message.kind === 'drain') {
+      if (running === undefined) process.exit(0)
+      void running.then((child) => child.drain()).then(() => process.exit(0))
+    } else void running?.then((child) => child.receive(message))
+  })
+  tellSupervisor({ kind: 'hello' })
+}
+
+export function tellSupervisor(message: FromChild): void {
+  // A channel that is closed ends this process anyway.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
+}
+
+function failed(message: string): void {
+  const last: FromChild = { kind: 'failed', message }
+  if (process.send === undefined) process.exit(1)
+  process.send(last, undefined, undefined, () => process.exit(1))
+}

@@ -1,0 +1,108 @@
+/**
+ * Entry of a gateway process: serves what is published. It starts from the configuration on disk, so that it needs nobody
+ * else to serve, and follows control from there.
+ */
+import type { Logger } from 'pino'
+import type { Settings } from '../config/settings.js'
+import { openVault } from '../config/vault.js'
+import { startGateway, type Gateway, type GatewayOptions } from '../gateway/worker.js'
+import type { ToNode } from '../limits/lease-messages.js'
+import { LeasedLimiter } from '../limits/leased.js'
+import { DiskCopy } from '../snapshot/disk-copy.js'
+import type { Update } from '../snapshot/parts.js'
+import { StatisticsSender } from '../snapshot/statistics-sender.js'
+import { StreamClient } from '../snapshot/stream-client.js'
+import { runChild, tellSupervisor, type RunningChild } from './child-link.js'
+import { exitOnDefect } from './exit-on-defect.js'
+import { createLogger } from './logger.js'
+import { Outbox } from './outbox.js'
+import type { Start } from './process-messages.js'
+
+/** Milliseconds between looks at whether the node still answers. */
+const LIMIT_TICK = 250
+/** Milliseconds that exchanges have to end. */
+const GRACE = 30_000
+/** Bytes after which the access log is rotated. */
+const ROTATE_AT = 100 * 1024 * 1024
+
+runChild('http_listen', async (start) => {
+  const logger = await createLogger(start.settings, 'gateway')
+  exitOnDefect(logger)
+  return serve(start, logger)
+})
+
+async function serve({ settings, clusterToken, controlUrl }: Start, logger: Logger): Promise<RunningChild> {
+  const outbox = new Outbox<ToNode>((messages) => tellSupervisor({ kind: 'limits', messages }))
+  const limiter = leasedLimiter(outbox, logger)
+  const disk = new DiskCopy({ dataDir: settings.dataDir, vault: openVault(settings.dataDir), log: logger })
+  const kept = await disk.load()
+
+  let gateway: Gateway | undefined
+  const early: Update[] = kept === undefined ? [] : [kept]
+  let firstCame: () => void = () => undefined
+  const first = new Promise<void>((resolve) => (firstCame = resolve))
+  const link = { controlUrl, token: clusterToken, log: logger }
+  const stream = new StreamClient({
+    ...link,
+    position: disk.position,
+    onUpdate: ({ epoch, update }) => {
+      if (gateway === undefined) early.push(update)
+      else gateway.apply(update)
+      disk.note(epoch, update)
+      firstCame()
+    },
+  })
+
+  const open = async (): Promise<void> => {
+    // Without any configuration a gateway would tell callers that their APIs don't exist.
+    if (kept === undefined) await first
+    const [initial, ...later] = early.splice(0)
+    const opened = await startGateway({
+      ...gatewayOptions(settings, logger),
+      limiter,
+      ...(initial === undefined ? {} : { initial }),
+    })
+    for (const update of [...later, ...early.splice(0)]) opened.apply(update)
+    gateway = opened
+    const [address = settings.httpListen] = opened.addresses
+    tellSupervisor({ kind: 'ready', address })
+  }
+  const statistics = new StatisticsSender({ ...link, collect: () => gateway?.drainStatistics() ?? [] })
+  return {
+    started: open(),
+    receive(message) {
+      if (message.kind === 'limits') for (const one of message.messages) limiter.receive(one)
+      else if (message.kind === 'reload') logger.level = message.logLevel
+      else if (message.kind === 'control') {
+        stream.controlIsAt(message.url)
+        statistics.controlIsAt(message.url)
+      }
+    },
+    async drain() {
+      stream.close()
+      await gateway?.drain(GRACE)
+      await statistics.close()
+      await disk.flush()
+      limiter.close()
+      outbox.flush()
+    },
+  }
+}
+
+function leasedLimiter(outbox: Outbox<ToNode>, logger: Logger): LeasedLimiter {
+  const limiter = new LeasedLimiter({
+    send: (message) => outbox.push(message),
+    onSilence: () => logger.error('the supervisor does not answer: requests are admitted without being counted'),
+  })
+  setInterval(() => limiter.tick(), LIMIT_TICK).unref()
+  return limiter
+}
+
+function gatewayOptions(settings: Settings, logger: Logger): GatewayOptions {
+  return {
+    http: [settings.httpListen],
+    region: settings.region,
+    accessLog: settings.accessLog === 'off' ? 'off' : { destination: settings.accessLog, rotateAt: ROTATE_AT },
+    onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),
+  }
+}
