@@ -21,7 +21,6 @@ const forms = ids.filter((id) => operations[id].body === 'multipart')
 const slips: Record<string, RegExp> = {
   'createEnvironmentVariableV2 404': /^APIG.3003 has no form/,
   'listMemberGroups 404': /^APIG.3030 has no form/,
-  'listInstanceTags 200': /^\/(resource_id|resouce_detail|resource_name) is not/,
   'createApiV2 201': /^\/auth_opt\/auth_code_auth_type is not/,
   'listApisV2 200': /^\/apis\/\d\/auth_opt\/auth_code_auth_type is not/,
   'batchDeleteAclV2 400': /^APIG.2011 has no form/,

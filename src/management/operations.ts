@@ -9,6 +9,7 @@ import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
 import { publicationOperations } from './publications/operations.js'
+import { networkOperations } from './network/operations.js'
 import type { Handlers } from './operation.js'
 import { statisticsOperations } from './statistics/operations.js'
 import { throttleOperations } from './throttles/operations.js'
@@ -26,4 +27,6 @@ export const handlers: Handlers = {
   ...appAuthOperations,
   ...throttleOperations,
   ...statisticsOperations,
+  ...aclOperations,
+  ...networkOperations,
 }

@@ -6,7 +6,7 @@ import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kyse
 import { deleteConfigs } from './configs.js'
 import { selectPage, type Page, type Paging } from './page.js'
 import type { InstanceRow, Schema } from './schema.js'
-import { ROWS_PER_INSERT, type Database } from './store.js'
+import type { Database } from './store.js'
 import { contains } from './text.js'
 
 export type InstanceState = 'Creating' | 'Running' | 'Resizing' | 'Deleting' | 'Gone'
@@ -27,6 +27,11 @@ export function instanceState({ job_kind, job_ends_at }: InstanceRow, now: numbe
 /** The edition at the moment `now`: a resize takes effect when its job ends. */
 export function editionOf({ job_kind, job_ends_at, spec_id, target_spec_id }: InstanceRow, now: number): string {
   return job_kind === 'resize' && now >= job_ends_at ? target_spec_id : spec_id
+}
+
+/** The order that locks the instance at the moment `now`: a resize that was ordered, until its job ends. */
+export function lockingOrder({ job_kind, job_ends_at, resize_order_id }: InstanceRow, now: number): string | undefined {
+  return job_kind === 'resize' && now < job_ends_at && resize_order_id !== '' ? resize_order_id : undefined
 }
 
 /** The instance of a project; one that is gone is not found. */
@@ -63,12 +68,16 @@ export function listInstances(
     .selectFrom('instances')
     .selectAll()
     .where('project_id', '=', projectId)
-    .where((eb) => eb.not(inState(eb, 'Gone', now)))
+    .where((eb) => isNotGone(eb, now))
   if (id) query = query.where('id', '=', id)
   if (name) query = query.where((eb) => contains(eb.ref('name'), name))
   if (state) query = query.where((eb) => inState(eb, state, now))
   return selectPage(query.orderBy('created_at', 'desc').orderBy('id'), paging)
 }
+
+/** Whether an instance is still shown at the moment `now`. */
+export const isNotGone = (eb: ExpressionBuilder<Schema, 'instances'>, now: number): Expression<SqlBool> =>
+  eb.not(inState(eb, 'Gone', now))
 
 /** `instanceState` as a condition; a state that no instance of this server has matches nothing. */
 function inState(eb: ExpressionBuilder<Schema, 'instances'>, state: string, now: number): Expression<SqlBool> {
@@ -125,7 +134,17 @@ export async function insertInstance(db: Database, row: InstanceRow): Promise<vo
 export type InstanceChange = Partial<
   Pick<
     InstanceRow,
-    'name' | 'description' | 'maintain_begin' | 'maintain_end' | 'security_group_id' | 'vpcep_service_name'
+    | 'name'
+    | 'description'
+    | 'maintain_begin'
+    | 'maintain_end'
+    | 'security_group_id'
+    | 'vpcep_service_name'
+    | 'eip_id'
+    | 'bandwidth_size'
+    | 'bandwidth_charging_mode'
+    | 'ingress_bandwidth_size'
+    | 'ingress_bandwidth_charging_mode'
   >
 >
 
@@ -143,17 +162,31 @@ export async function updateInstance(
     .executeTakeFirstOrThrow()
 }
 
-export async function insertInstanceTags(
-  db: Database,
-  instanceId: string,
-  tags: ReadonlyMap<string, string>,
-): Promise<void> {
-  const rows = [...tags].map(([key, value]) => ({ instance_id: instanceId, key, value }))
-  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
-    await db
-      .insertInto('instance_tags')
-      .values(rows.slice(from, from + ROWS_PER_INSERT))
-      .execute()
+export interface Resize {
+  /** The edition of now, which the row may not say if an earlier resize led to it. */
+  readonly from: string
+  readonly to: string
+  /** Empty when no order locks the instance. */
+  readonly orderId: string
+  /** Milliseconds since the epoch. */
+  readonly startsAt: number
+  readonly endsAt: number
+}
+
+export async function startResize(db: Database, id: string, resize: Resize): Promise<void> {
+  await db
+    .updateTable('instances')
+    .set({
+      spec_id: resize.from,
+      target_spec_id: resize.to,
+      resize_order_id: resize.orderId,
+      job_kind: 'resize',
+      job_started_at: resize.startsAt,
+      job_ends_at: resize.endsAt,
+      updated_at: resize.startsAt,
+    })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** Keys of the snapshot's parts that come from an instance. */

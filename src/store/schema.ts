@@ -128,12 +128,65 @@ export interface InstanceRow {
   job_ends_at: number
   /** Edition after a resize job. */
   target_spec_id: string
+  /** `<order>:<product>` of a prepaid instance, else empty. */
+  cbc_metadata: string
+  /** The order that the last resize job carries out, which locks the instance meanwhile; empty when there is none. */
+  resize_order_id: string
 }
 
 export interface InstanceTagRow {
   instance_id: string
   key: string
   value: string
+}
+
+/** A port on which gateways listen beside those that they always have. */
+export interface IngressPortRow {
+  id: string
+  instance_id: string
+  protocol: 'HTTP' | 'HTTPS'
+  port: number
+  created_at: number
+}
+
+/** Who may connect to the endpoint service of an instance. */
+export interface EndpointPermissionRow {
+  id: string
+  instance_id: string
+  permission: string
+  created_at: number
+}
+
+/** An endpoint that asks for, or has, a connection. No operation creates one: it comes from outside. */
+export interface EndpointConnectionRow {
+  id: string
+  instance_id: string
+  marker_id: number
+  domain_id: string
+  status: 'pendingAcceptance' | 'creating' | 'accepted' | 'rejected' | 'failed' | 'deleting'
+  created_at: number
+  updated_at: number
+}
+
+export interface ExtraElbRow {
+  instance_id: string
+  elb_id: string
+  force_overwrite_enabled: Flag
+  created_at: number
+}
+
+/** What was ordered. Records of the project: they stay when the instance goes. */
+export interface OrderRow {
+  id: string
+  project_id: string
+  user_id: string
+  kind: 'prepaid-instance' | 'prepaid-resize' | 'postpaid-resize'
+  /** The instance, which may be gone. */
+  resource_id: string
+  spec_id: string
+  /** JSON object: product, period, renewal, as they were sent. */
+  terms: string
+  created_at: number
 }
 
 export interface FeatureRow {

@@ -1042,8 +1042,8 @@ export interface BatchPublishOrOfflineApiV2Response {
 }
 
 export interface CbcOperationLock {
-  /** TO_PERIOD_LOCK: change to yearly/monthly pending. SPEC_CHG_LOCK: edition change pending. Both block delete and resize. */
-  lock_scene?: 'TO_PERIOD_LOCK' | 'PEC_CHG_LOCK' | undefined
+  /** TO_PERIOD_LOCK: change to yearly/monthly pending. SPEC_CHG_LOCK: edition change pending; the SDKs print it as PEC_CHG_LOCK. Both block delete and resize. */
+  lock_scene?: 'TO_PERIOD_LOCK' | 'PEC_CHG_LOCK' | 'SPEC_CHG_LOCK' | undefined
   lock_source_id?: string | undefined
 }
 
@@ -2193,6 +2193,10 @@ export interface ListInstanceFeaturesResponse {
 
 export interface ListInstanceTagsResponse {
   tags?: TmsKeyValue[] | undefined
+  resource_id?: string | undefined
+  resource_name?: string | undefined
+  /** The misspelt name is on the wire. The reference shows this and the two above; the SDKs know tags only. */
+  resouce_detail?: null | undefined
 }
 
 export interface ListInstancesByTagsResponse {

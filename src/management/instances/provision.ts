@@ -1,6 +1,7 @@
 /** An instance with all that exists in it without being created (conventions.md §6). */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { findConfig, insertConfigs } from '../../store/configs.js'
+import { accountOfProject, accountPermission, addPermissions } from '../../store/endpoints.js'
 import { insertEnvironment, RELEASE } from '../../store/environments.js'
 import { insertGroup } from '../../store/groups.js'
 import { insertInstance } from '../../store/instances.js'
@@ -37,6 +38,7 @@ export type InstanceAttributes = Omit<
   | 'job_started_at'
   | 'job_ends_at'
   | 'endpoint_service_uuid'
+  | 'resize_order_id'
 >
 
 const defaults: InstanceAttributes = {
@@ -53,13 +55,11 @@ const defaults: InstanceAttributes = {
   vpcep_service_name: 'apig',
   ipv6_enable: 0,
   eip_id: '',
-  eip_address: '',
   bandwidth_size: 0,
   bandwidth_charging_mode: '',
-  nat_eip_address: '',
   ingress_bandwidth_size: 0,
   ingress_bandwidth_charging_mode: '',
-  ingress_public_address: '',
+  cbc_metadata: '',
 }
 
 /** The default of an installation: as many APIs as the largest single-size edition admits. */
@@ -86,8 +86,10 @@ export async function provisionInstance(
     job_kind: 'create',
     job_started_at: now,
     job_ends_at: now + jobDuration,
+    resize_order_id: '',
   }
   await insertInstance(db, row)
+  await addPermissions(db, id, [accountPermission(await accountOfProject(db, projectId))], now)
   await insertConfigs(db, configRows(id, edition, now))
   if ((await findConfig(db, projectId, projectConfig.name)) === undefined)
     await insertConfigs(db, [projectConfigRow(projectId, now)])

@@ -1,8 +1,9 @@
+import { isIPv6 } from 'node:net'
 import type { ReplyBody } from '../../contract/operation.js'
-import { editionOf, instanceState } from '../../store/instances.js'
+import { editionOf, instanceState, lockingOrder } from '../../store/instances.js'
 import type { InstanceRow } from '../../store/schema.js'
 import { supportedFeatures } from '../features/catalogue.js'
-import type { ManagementSettings } from '../operation.js'
+import type { OperationContext } from '../operation.js'
 import { plainTime } from '../time.js'
 import { isEdition } from './editions.js'
 import { statusNumbers, type InstanceStatus } from './state.js'
@@ -11,10 +12,14 @@ type Base = NonNullable<ReplyBody<'listInstancesV2'>['instances']>[number]
 type Details = ReplyBody<'showDetailsOfInstanceV2'>
 type Progress = ReplyBody<'showDetailsOfInstanceProgressV2'>
 
-/** What every reply says of an instance; `now` decides its status and edition. */
-export function instanceBase(row: InstanceRow, now: number) {
+/** The moment decides status and edition; the settings, where the gateway listens. */
+type Viewpoint = Pick<OperationContext, 'now' | 'settings'>
+
+/** What every reply says of an instance. */
+export function instanceBase(row: InstanceRow, { now, settings }: Viewpoint) {
   const status = statusOf(row, now)
   const edition = editionOf(row, now)
+  const order = lockingOrder(row, now)
   return {
     id: row.id,
     project_id: row.project_id,
@@ -25,10 +30,11 @@ export function instanceBase(row: InstanceRow, now: number) {
     ...(isEdition(edition) ? { spec: edition } : {}),
     create_time: row.created_at,
     enterprise_project_id: row.enterprise_project_id,
-    eip_address: row.eip_address,
+    eip_address: row.eip_id === '' ? '' : settings.ingressAddress,
     charging_mode: row.charging_mode === 1 ? 1 : 0,
+    ...(row.cbc_metadata === '' ? {} : { cbc_metadata: row.cbc_metadata }),
     loadbalancer_provider: row.loadbalancer_provider === 'lvs' ? 'lvs' : 'elb',
-    cbc_operation_locks: [],
+    cbc_operation_locks: order === undefined ? [] : [{ lock_scene: 'SPEC_CHG_LOCK' as const, lock_source_id: order }],
   } satisfies Base
 }
 
@@ -39,7 +45,7 @@ function statusOf(row: InstanceRow, now: number): InstanceStatus {
 }
 
 /** What an update may change, and what stands beside it in the replies of both reading and updating. */
-export function instanceAttributes(row: InstanceRow) {
+export function instanceAttributes(row: InstanceRow, { settings }: Viewpoint) {
   return {
     description: row.description,
     vpc_id: row.vpc_id,
@@ -49,7 +55,8 @@ export function instanceAttributes(row: InstanceRow) {
     maintain_begin: row.maintain_begin,
     maintain_end: row.maintain_end,
     user_id: row.user_id,
-    nat_eip_address: row.nat_eip_address,
+    // There is no other public address to call backends from than those of the gateway's own machine.
+    nat_eip_address: row.bandwidth_size > 0 ? settings.ingressAddress : '',
     bandwidth_size: row.bandwidth_size,
     bandwidth_charging_mode: row.bandwidth_charging_mode,
     ingress_bandwidth_charging_mode: row.ingress_bandwidth_charging_mode,
@@ -58,26 +65,27 @@ export function instanceAttributes(row: InstanceRow) {
   } satisfies Details
 }
 
-export function instanceDetails(row: InstanceRow, settings: ManagementSettings, now: number): Details {
+export function instanceDetails(row: InstanceRow, viewpoint: Viewpoint): Details {
+  const { ingressAddress, region } = viewpoint.settings
   return {
-    ...instanceBase(row, now),
-    ...instanceAttributes(row),
-    eip_address: row.eip_address || null,
-    ingress_ip: settings.ingressAddress,
-    ingress_ip_v6: null,
+    ...instanceBase(row, viewpoint),
+    ...instanceAttributes(row, viewpoint),
+    eip_address: row.eip_id === '' ? null : ingressAddress,
+    ingress_ip: ingressAddress,
+    ingress_ip_v6: isIPv6(ingressAddress) ? ingressAddress : null,
     nat_eip_ipv6_cidr: null,
     eip_ipv6_address: null,
     roma_eip_address: null,
     instance_version: API_VERSION,
     supported_features: [...supportedFeatures],
     endpoint_service: null,
-    endpoint_services: [{ service_name: endpointService(row, settings.region), created_at: plainTime(row.created_at) }],
-    node_ips: { livedata: [], shubao: [settings.ingressAddress] },
+    endpoint_services: [{ service_name: endpointService(row, region), created_at: plainTime(row.created_at) }],
+    node_ips: { livedata: [], shubao: [ingressAddress] },
     publicips:
       row.ingress_bandwidth_size > 0
-        ? [{ ip_address: row.ingress_public_address, bandwidth_size: row.ingress_bandwidth_size }]
+        ? [{ ip_address: ingressAddress, bandwidth_size: row.ingress_bandwidth_size }]
         : [],
-    privateips: [{ ip_address: settings.ingressAddress, bandwidth_size: row.ingress_bandwidth_size }],
+    privateips: [{ ip_address: ingressAddress, bandwidth_size: row.ingress_bandwidth_size }],
     is_releasable: true,
   }
 }
@@ -100,5 +108,8 @@ export function instanceProgress(row: InstanceRow, now: number): Progress {
   }
 }
 
-/** Version of the management API that an instance speaks. */
+/**
+ * Version of the management API that an instance speaks. The cloud shows the build, which means nothing to clients; here
+ * it does not change with a release, so that no plan shows a difference after an upgrade.
+ */
 const API_VERSION = 'v2'
