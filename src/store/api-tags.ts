@@ -1,7 +1,7 @@
 import { sql, type Expression, type SqlBool } from 'kysely'
 
 /** Stands in a filter for "has no tag at all". */
-const NO_TAGS = '#no_tags#'
+export const NO_TAGS = '#no_tags#'
 
 /** Whether an API has any of the tags. */
 export function tagged(apiId: Expression<string>, tags: readonly string[]): Expression<SqlBool> {

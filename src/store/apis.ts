@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { ApiDocument } from '../contract/api-document.js'
-import { tagged } from './api-tags.js'
+import { NO_TAGS } from './api-tags.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { ApiRow } from './schema.js'
 import type { Database } from './store.js'
@@ -126,14 +126,20 @@ export function filteredApis(db: Database, instanceId: string, filter: ApiFilter
       eb.exists(
         eb
           .selectFrom('publications')
-          .select('publications.publish_id')
+          // Any column but these two would cost a look at the row of each publication.
+          .select('publications.api_id')
           .whereRef('publications.api_id', '=', 'apis.id')
           .where('publications.env_id', '=', env_id),
       ),
     )
   // No channel has a name, since there are none.
   if (filter.vpc_channel_name) query = query.where(sql<boolean>`1 = 0`)
-  if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
+  if (tags?.length)
+    query = query.where((eb) => {
+      const tagsOf = eb.selectFrom('api_tags').select('api_tags.api_id').where('api_tags.instance_id', '=', instanceId)
+      const some = eb('apis.id', 'in', tagsOf.where('api_tags.tag', 'in', tags))
+      return tags.includes(NO_TAGS) ? eb.or([some, eb('apis.id', 'not in', tagsOf)]) : some
+    })
   return query
 }
 

@@ -84,9 +84,9 @@ describe.each(engines)('lists of APIs on $name', (engine) => {
     const { body } = await sluice.call('listApisV2')
     const detail = await sluice.given('showDetailsOfApiV2', { path: { api_id: id } })
 
-    for (const name of ['api_group_info', 'mock_info', 'req_params', 'backend_params']) delete detail[name]
-    for (const name of ['policy_https', 'policy_functions', 'policy_mocks']) delete detail[name]
-    expect(body.apis).toEqual([detail])
+    const ofDetailsOnly = new Set(['api_group_info', 'mock_info', 'req_params', 'backend_params'])
+    const shown = Object.entries(detail).filter(([name]) => !ofDetailsOnly.has(name) && !name.startsWith('policy_'))
+    expect(body.apis).toEqual([Object.fromEntries(shown)])
   })
 
   test.each<[string, Call['query'], string[]]>([
