@@ -43,7 +43,7 @@ test('a line is in the file within a second, without another one', async () => {
 test('closing writes what is left, also what came while a piece was being written', async () => {
   const sink = new SlowSink()
   const writer = new LineWriter(sink, noFault)
-  writer.write('x'.repeat(70_000))
+  writer.write('x'.repeat(300_000))
   writer.write('late\n')
   const closed = writer.close()
   sink.release()

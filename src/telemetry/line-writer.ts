@@ -13,7 +13,7 @@ export interface Sink {
 /** Milliseconds that a line may wait. */
 const DELAY = 500
 /** Characters that are written without waiting. */
-const PIECE = 64 * 1024
+const PIECE = 256 * 1024
 /** Characters that may wait while a write is under way. */
 const MOST_PENDING = 8 * 1024 * 1024
 
