@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/postgres.ts'],
+    globalSetup: ['test/sqlite.ts', 'test/postgres.ts'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.
     testTimeout: 20_000,

@@ -1,6 +1,6 @@
 /** The database engines that a suite runs on: the real ones. Each `open` is a fresh, empty database. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -13,31 +13,41 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestEngine {
   readonly name: 'SQLite' | 'PostgreSQL'
   readonly open: () => Promise<TestDatabase>
+  /** As `open`, already brought to the current version: a copy of one that was, which is faster. */
+  readonly openMigrated: () => Promise<TestDatabase>
 }
 
 const sqlite: TestEngine = {
   name: 'SQLite',
-  async open() {
-    const directory = await mkdtemp(join(tmpdir(), 'sluice-sqlite-'))
-    return {
-      url: `sqlite:${join(directory, 'sluice.db')}`,
-      [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
-    }
-  },
+  open: () => sqliteDatabase(),
+  openMigrated: () => sqliteDatabase(inject('sqliteTemplate')),
+}
+
+async function sqliteDatabase(template?: string): Promise<TestDatabase> {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-sqlite-'))
+  const file = join(directory, 'sluice.db')
+  if (template !== undefined) await copyFile(template, file)
+  return {
+    url: `sqlite:${file}`,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
 }
 
 const postgres: TestEngine = {
   name: 'PostgreSQL',
-  async open() {
-    const url = new URL(inject('postgresUrl'))
-    const name = `test_${randomUUID().replaceAll('-', '')}`
-    await administer(`create database ${name}`)
-    url.pathname = `/${name}`
-    return {
-      url: url.href,
-      [Symbol.asyncDispose]: () => administer(`drop database ${name} with (force)`),
-    }
-  },
+  open: () => postgresDatabase('template1'),
+  openMigrated: () => postgresDatabase(inject('postgresTemplate')),
+}
+
+async function postgresDatabase(template: string): Promise<TestDatabase> {
+  const url = new URL(inject('postgresUrl'))
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await administer(`create database ${name} template ${template}`)
+  url.pathname = `/${name}`
+  return {
+    url: url.href,
+    [Symbol.asyncDispose]: () => administer(`drop database ${name} with (force)`),
+  }
 }
 
 async function administer(statement: string): Promise<void> {

@@ -63,7 +63,7 @@ export interface ManagementOptions {
 const CHEAP = { N: 16, r: 1, p: 1 }
 
 export async function management(engine: TestEngine, options: ManagementOptions = {}): Promise<TestManagement> {
-  const database = await engine.open()
+  const database = await engine.openMigrated()
   const directory = await mkdtemp(join(tmpdir(), 'sluice-management-'))
   const store = await openStore(database.url)
   const vault = openVault(directory)

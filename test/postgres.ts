@@ -11,13 +11,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { openStore } from '../src/store/store.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a database whose role may create databases; empty when the machine has no PostgreSQL. */
     postgresUrl: string
+    /** Name of a database of the current version, to be copied. */
+    postgresTemplate: string
   }
 }
+
+const TEMPLATE = 'sluice_template'
 
 const run = promisify(execFile)
 
@@ -31,13 +36,28 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('postgresUrl', '')
     return undefined
   }
-  if (binaries === undefined) {
-    project.provide('postgresUrl', given ?? '')
-    return undefined
-  }
-  const server = await start(binaries)
+  const server = binaries === undefined ? { url: given ?? '', stop: () => Promise.resolve() } : await start(binaries)
   project.provide('postgresUrl', server.url)
-  return server.stop
+  project.provide('postgresTemplate', TEMPLATE)
+  await administer(server.url, `drop database if exists ${TEMPLATE}`)
+  await administer(server.url, `create database ${TEMPLATE}`)
+  const template = new URL(server.url)
+  template.pathname = `/${TEMPLATE}`
+  await (await openStore(template.href)).close()
+  return async () => {
+    await administer(server.url, `drop database ${TEMPLATE}`)
+    await server.stop()
+  }
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
 }
 
 async function findBinaries(): Promise<string | undefined> {

@@ -2,12 +2,14 @@
  * The HTTP side of the control process: IAM, the operations, health, the contract. No sockets here: the caller listens.
  */
 import { randomBytes } from 'node:crypto'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { servedDocument } from '../contract/document.js'
 import { fault } from '../contract/faults.js'
 import { iamRoutes } from '../iam/routes.js'
+import type { RouteDependencies } from './call.js'
+import { extraElbRoutes } from './extra-elbs.js'
 import { bodyTooLarge, sendFault, unexpected } from './failures.js'
-import { operationRoutes, type RouteDependencies } from './routes.js'
+import { operationRoutes } from './routes.js'
 
 export interface AppDependencies extends RouteDependencies {
   /** Absent in tests that do not look at the log. */
@@ -22,7 +24,7 @@ const BODY_LIMIT = 12 * 1024 * 1024
 export async function managementApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const app = Fastify({
     ...(dependencies.logger === undefined ? { logger: false } : { loggerInstance: dependencies.logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomBytes(16).toString('hex'),
     forceCloseConnections: 'idle',
@@ -58,6 +60,7 @@ export async function managementApp(dependencies: AppDependencies): Promise<Fast
   )
   iamRoutes(app, dependencies)
   operationRoutes(app, dependencies)
+  extraElbRoutes(app, dependencies)
   return app
 }
 

@@ -1,5 +1,5 @@
 import Libsql from 'libsql'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import { migrateToLatest } from './migrate.js'
 import type { Schema } from './schema.js'
 import type { Engine } from './store.js'
@@ -36,5 +36,16 @@ function connect(path: string): Kysely<Schema> {
   database.exec('pragma synchronous = full')
   database.exec('pragma foreign_keys = on')
   database.exec('pragma busy_timeout = 5000')
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) })
+  return new Kysely<Schema>({ dialect: new Dialect({ database }) })
+}
+
+/** A migration is done or not done, also when the process is killed in the middle: SQLite can, Kysely does not ask. */
+class Dialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new (class extends SqliteAdapter {
+      override get supportsTransactionalDdl(): boolean {
+        return true
+      }
+    })()
+  }
 }
