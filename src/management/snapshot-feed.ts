@@ -10,11 +10,11 @@ import type { Database, Store } from '../store/store.js'
 import { loadAllParts, loadParts, type SnapshotSourceOptions } from './snapshot-source.js'
 
 /** Where updates go: a `Publisher` whose revision is still below 0. */
-export interface UpdateSink {
+interface UpdateSink {
   publish(update: Update): void
 }
 
-export interface FeedLog {
+interface FeedLog {
   error(details: Readonly<Record<string, unknown>>, message: string): void
 }
 

@@ -127,7 +127,7 @@ export async function takeOffline(
  *
  * @throws {Fault} 404 3011 with the name of one that is missing; 2024, 2025, 2011 when no address or path comes out
  */
-export function resolveVariables(document: ApiDocument, variables: Variables): Variables {
+function resolveVariables(document: ApiDocument, variables: Variables): Variables {
   const used: Record<string, string> = {}
   for (const name of variableNames(document)) {
     const value = Object.hasOwn(variables, name) ? variables[name] : undefined
