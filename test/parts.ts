@@ -14,6 +14,7 @@ export function instancePart(part: Partial<InstancePart> = {}): InstancePart {
       { id: 'test', name: 'TEST' },
     ],
     features: {},
+    ingressPorts: [],
     ...part,
   }
 }

@@ -9,7 +9,10 @@ import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
 import { publicationOperations } from './publications/operations.js'
+import { instanceTagOperations } from './instance-tags/operations.js'
+import { metricOperations } from './metrics/operations.js'
 import { networkOperations } from './network/operations.js'
+import { orderOperations } from './orders/operations.js'
 import type { Handlers } from './operation.js'
 import { statisticsOperations } from './statistics/operations.js'
 import { throttleOperations } from './throttles/operations.js'
@@ -29,4 +32,7 @@ export const handlers: Handlers = {
   ...statisticsOperations,
   ...aclOperations,
   ...networkOperations,
+  ...orderOperations,
+  ...instanceTagOperations,
+  ...metricOperations,
 }

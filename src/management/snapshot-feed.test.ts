@@ -84,6 +84,7 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
       body: { strategy_id: throttle.id, publish_ids: [publish_id] },
     })
     await sluice.given('createFeatureV2', { body: { name: 'ratelimit', enable: true, config: '{"api_limits":300}' } })
+    await sluice.given('addCustomIngressPort', { body: { protocol: 'HTTPS', ingress_port: 8081 } })
 
     const fed = await feed(sluice)
 
@@ -96,6 +97,7 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
         createdAt: expect.any(Number) as unknown,
         environments: [{ id: RELEASE, name: 'RELEASE' }],
         features: { ratelimit: { enable: true, config: '{"api_limits":300}' } },
+        ingressPorts: [{ port: 8081, protocol: 'HTTPS' }],
       },
     ])
     expect(partsOf(fed, 'group')).toHaveLength(2)

@@ -174,7 +174,7 @@ class Source {
   }
 }
 
-function instancePart({ row, environments, features }: InstanceContent): InstancePart {
+function instancePart({ row, environments, features, ingressPorts }: InstanceContent): InstancePart {
   return {
     kind: 'instance',
     id: row.id,
@@ -182,6 +182,7 @@ function instancePart({ row, environments, features }: InstanceContent): Instanc
     createdAt: row.created_at,
     environments,
     features: Object.fromEntries(features.map(({ name, enable, config }) => [name, { enable: enable === 1, config }])),
+    ingressPorts: ingressPorts.map(({ port, protocol }) => ({ port, protocol })),
   }
 }
 

@@ -20,6 +20,13 @@ export interface InstancePart {
   readonly environments: readonly { readonly id: string; readonly name: string }[]
   /** Features that were set, by name: `config` is the text that the client sent. */
   readonly features: Readonly<Record<string, { readonly enable: boolean; readonly config: string }>>
+  /** Where gateways listen for this instance beside their own ports. A port is there once. */
+  readonly ingressPorts: readonly IngressPort[]
+}
+
+export interface IngressPort {
+  readonly port: number
+  readonly protocol: 'HTTP' | 'HTTPS'
 }
 
 export interface GroupPart {

@@ -84,12 +84,23 @@ export function listTagged(
   now: number,
   paging: Paging,
 ): Promise<Page<TaggedInstance>> {
-  const query = db
+  const query = tagged(db, projectId, filter, now).select(['instances.id', 'instances.name'])
+  return selectPage(query.orderBy('instances.created_at', 'desc').orderBy('instances.id'), paging)
+}
+
+/** As {@link listTagged}, the number alone. */
+export async function countTagged(db: Database, projectId: string, filter: TaggedFilter, now: number): Promise<number> {
+  const { count } = await tagged(db, projectId, filter, now)
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+function tagged(db: Database, projectId: string, filter: TaggedFilter, now: number) {
+  return db
     .selectFrom('instances')
-    .select(['instances.id', 'instances.name'])
     .where('instances.project_id', '=', projectId)
     .where((eb) => eb.and([isNotGone(eb, now), ...conditions(eb, filter)]))
-  return selectPage(query.orderBy('instances.created_at', 'desc').orderBy('instances.id'), paging)
 }
 
 function conditions(
@@ -105,7 +116,7 @@ function conditions(
   return [
     ...(untagged ? [eb.not(has())] : tags.map(has)),
     // Not LIKE: on SQLite it ignores case, and takes `%` for more than itself.
-    ...namePrefixes.map((prefix) => sql<SqlBool>`substr(instances.name, 1, ${[...prefix].length}) = ${prefix}`),
+    ...namePrefixes.map((prefix) => sql<SqlBool>`substr(instances.name, 1, length(${prefix})) = ${prefix}`),
     ...(enterpriseProjectIds.length > 0 ? [eb('instances.enterprise_project_id', 'in', enterpriseProjectIds)] : []),
   ]
 }

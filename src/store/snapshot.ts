@@ -8,6 +8,7 @@ import type {
   AppRow,
   FeatureRow,
   InstanceRow,
+  IngressPortRow,
   ThrottleRow,
   ThrottleSpecialRow,
 } from './schema.js'
@@ -21,6 +22,7 @@ export interface InstanceContent {
   readonly environments: readonly { readonly id: string; readonly name: string }[]
   readonly features: readonly FeatureRow[]
 }
+  readonly ingressPorts: readonly IngressPortRow[]
 
 export interface AppContent {
   readonly row: AppRow
@@ -96,10 +98,15 @@ export async function instanceContents(db: Database, selection: Selection): Prom
     (row) => row.instance_id,
   )
   return rows.map((row) => ({
+  const ports = byKey(
+    await db.selectFrom('ingress_ports').selectAll().where('instance_id', 'in', ids).orderBy('port').execute(),
+    (row) => row.instance_id,
+  )
     row,
     environments: (environments.get(row.id) ?? []).map(({ id, name }) => ({ id, name })),
     features: features.get(row.id) ?? [],
   }))
+    ingressPorts: ports.get(row.id) ?? [],
 }
 
 export async function groupContents(db: Database, selection: Selection): Promise<ApiGroupRow[]> {

@@ -59,6 +59,30 @@ export async function minutesOfGroup(
     .execute()
 }
 
+/**
+ * Bytes of all APIs of an instance, in minutes that began in a span of time, ascending; milliseconds since the epoch,
+ * `to` not included.
+ */
+export async function trafficOfInstance(
+  db: Database,
+  instanceId: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly Pick<Minute, 'minute' | 'bytes_in' | 'bytes_out'>[]> {
+  return db
+    .selectFrom('statistics')
+    .select('minute')
+    .select((eb) => [
+      eb.cast<number>(eb.fn.sum('bytes_in'), 'bigint').as('bytes_in'),
+      eb.cast<number>(eb.fn.sum('bytes_out'), 'bigint').as('bytes_out'),
+    ])
+    .where('instance_id', '=', instanceId)
+    .where('minute', '>=', Math.ceil(from / 1_000))
+    .where('minute', '<', Math.ceil(to / 1_000))
+    .groupBy('minute')
+    .orderBy('minute')
+    .execute()
+}
+
 async function addSome(db: Database, cells: readonly StatisticsRow[]): Promise<void> {
   const known = await db
     .selectFrom('apis')
