@@ -92,6 +92,8 @@ function condition(stored: CoditionResp, parameters: readonly ReqParam[]): Condi
       return { origin, type, value, ...named(stored.cookie_param_name) }
     case 'frontend_authorizer':
       return { origin, type, value, ...named(stored.frontend_authorizer_param_name) }
+    case 'orchestration':
+      return { origin, type, value, ...named(stored.mapped_param_name) }
     case 'param': {
       // A parameter in a cookie is compared where it is: gateways declare none.
       const inCookie = parameters.find(({ name }) => name === stored.req_param_name)?.location === 'COOKIE'

@@ -1111,7 +1111,7 @@ export interface CoditionResp {
   cookie_param_name?: string | undefined
   frontend_authorizer_param_name?: string | undefined
   condition_type?: 'exact' | 'enum' | 'pattern' | undefined
-  condition_origin: 'param' | 'source' | 'system' | 'cookie' | 'frontend_authorizer'
+  condition_origin: 'param' | 'source' | 'system' | 'cookie' | 'frontend_authorizer' | 'orchestration'
   condition_value: string
   mapped_param_name?: string | undefined
   mapped_param_location?: 'header' | 'query' | undefined
@@ -1476,6 +1476,8 @@ export interface CreateVpcChannelV2Response {
   status?: 1 | 2 | undefined
   member_groups?: MemberGroupInfo[] | undefined
   microservice_info?: MicroServiceInfo | undefined
+  members?: VpcMemberInfo[] | undefined
+  vpc_health_config?: VpcHealthConfigInfo | undefined
 }
 
 export interface DebugApiV2Response {
@@ -2439,7 +2441,7 @@ export interface MicroServiceInfo {
   cse_info?: MicroServiceInfoCSE | undefined
   cce_info?: MicroServiceInfoCCE | undefined
   cce_service_info?: MicroServiceInfoCCEService | undefined
-  nacos_info?: MicroServiceInfoNacosBase | undefined
+  nacos_info?: MicroServiceInfoNacos | undefined
   update_time?: string | undefined
   create_time?: string | undefined
 }
@@ -2530,6 +2532,18 @@ export interface MicroServiceInfoNacosBase {
   service_name: string
   server_config: NacosServerConfig[]
   user_info: NacosUserInfo
+}
+
+export interface MicroServiceInfoNacos {
+  namespace?: string | undefined
+  cluster_name?: string | undefined
+  group_name?: string | undefined
+  service_name: string
+  server_config: NacosServerConfig[]
+  /** The password is never returned. */
+  user_info: {
+    user_name: string
+  }
 }
 
 export interface MicroserviceApiCreate {
@@ -2653,7 +2667,7 @@ export interface OrchestrationMap {
   map_param_list?: string[] | undefined
   /** Mandatory with strategy range or hash_range. */
   map_param_range?: OrchestrationMapParamRange | undefined
-  /** Optional for hash, head_n and tail_n or when is_preprocessing is false, as worded; mandatory otherwise. */
+  /** Mandatory for list, range, hash_range, none_value and default; empty when unused, as replies show it. */
   mapped_param_value?: string | undefined
   /** Mandatory with head_n and tail_n. Longer than the value: whole value. */
   intercept_length?: number | undefined
@@ -3408,8 +3422,7 @@ export type UpdateGatewayResponseV2Response = CreateGatewayResponseV2Response
 export interface UpdateHealthCheckResponse {
   protocol: 'TCP' | 'HTTP' | 'HTTPS' | 'tcp' | 'http' | 'https'
   path?: string | undefined
-  /** Default: "GET". */
-  method?: 'GET' | 'HEAD' | undefined
+  method?: 'GET' | 'HEAD' | '' | undefined
   port?: number | undefined
   threshold_normal: number
   threshold_abnormal: number
@@ -3625,8 +3638,7 @@ export interface VpcHealthConfig {
 export interface VpcHealthConfigInfo {
   protocol: 'TCP' | 'HTTP' | 'HTTPS' | 'tcp' | 'http' | 'https'
   path?: string | undefined
-  /** Default: "GET". */
-  method?: 'GET' | 'HEAD' | undefined
+  method?: 'GET' | 'HEAD' | '' | undefined
   port?: number | undefined
   threshold_normal: number
   threshold_abnormal: number
