@@ -7,8 +7,8 @@ import type {
   AppCodeRow,
   AppRow,
   FeatureRow,
-  InstanceRow,
   IngressPortRow,
+  InstanceRow,
   ThrottleRow,
   ThrottleSpecialRow,
 } from './schema.js'
@@ -21,8 +21,8 @@ export interface InstanceContent {
   readonly row: InstanceRow
   readonly environments: readonly { readonly id: string; readonly name: string }[]
   readonly features: readonly FeatureRow[]
-}
   readonly ingressPorts: readonly IngressPortRow[]
+}
 
 export interface AppContent {
   readonly row: AppRow
@@ -97,16 +97,16 @@ export async function instanceContents(db: Database, selection: Selection): Prom
     await db.selectFrom('features').selectAll().where('instance_id', 'in', ids).orderBy('name').execute(),
     (row) => row.instance_id,
   )
-  return rows.map((row) => ({
   const ports = byKey(
     await db.selectFrom('ingress_ports').selectAll().where('instance_id', 'in', ids).orderBy('port').execute(),
     (row) => row.instance_id,
   )
+  return rows.map((row) => ({
     row,
     environments: (environments.get(row.id) ?? []).map(({ id, name }) => ({ id, name })),
     features: features.get(row.id) ?? [],
-  }))
     ingressPorts: ports.get(row.id) ?? [],
+  }))
 }
 
 export async function groupContents(db: Database, selection: Selection): Promise<ApiGroupRow[]> {
