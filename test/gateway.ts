@@ -28,14 +28,14 @@ export interface CallOptions {
   readonly from?: string
 }
 
-export interface SigningOptions extends CallOptions {
+interface SigningOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly app?: string
   /** Milliseconds since the epoch. */
   readonly date?: number
 }
 
-export interface TestReply {
+interface TestReply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]

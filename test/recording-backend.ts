@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly method: string
   /** Path and query as they came. */
   readonly target: string

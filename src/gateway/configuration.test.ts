@@ -177,8 +177,11 @@ test('a route is compiled once, and again after a change of what it depends on a
   known.apply(change([], ['throttle:t1']))
   const third = route()
   expect(third).not.toBe(second)
-  known.apply(change([instancePart()]))
+  known.apply(change([throttlePart()]))
   expect(route()).not.toBe(third)
+  const fourth = route()
+  known.apply(change([instancePart()]))
+  expect(route()).not.toBe(fourth)
 })
 
 test('an app is found by its key and its codes, and not by those that it has lost', () => {

@@ -1,7 +1,7 @@
 /** Checks of request-lifecycle.md §5, by number: which phase answers first. */
 import { expect, test } from 'vitest'
 import { gateway } from '../../test/gateway.js'
-import { appPart, change, mockBackend, publicationPart, throttlePart } from '../../test/parts.js'
+import { appPart, change, instancePart, mockBackend, publicationPart, throttlePart } from '../../test/parts.js'
 import { startGateway } from './worker.js'
 
 const required = [{ name: 'a', location: 'QUERY', required: true }] as const
@@ -38,6 +38,16 @@ test('7: a body that is too large, to a path that nobody has: 404', async () => 
   const body = Buffer.alloc(12 * 1024 * 1024 + 1)
   expect((await gw.post('/nothing', body)).status).toBe(404)
   expect((await gw.post('/orders', body)).status).toBe(413)
+})
+
+test('the size of a body is the instance’s to choose, also when it is not declared', async () => {
+  const features = { request_body_size: { enable: true, config: '1000' } }
+  await using gw = await gateway({ api: { req_method: 'POST' }, parts: [instancePart({ features })] })
+  const chunked = { headers: { 'Transfer-Encoding': 'chunked' } }
+  for (const options of [{}, chunked]) {
+    expect((await gw.post('/orders', 'x'.repeat(1000), options)).status).toBe(200)
+    expect((await gw.post('/orders', 'x'.repeat(1001), options)).code).toBe('APIG.0201')
+  }
 })
 
 test('a body that is too large answers before a signature that is wrong', async () => {

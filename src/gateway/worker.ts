@@ -18,7 +18,7 @@ import { Pipeline } from './pipeline.js'
 import { DEBUG_DOMAIN_LIMIT } from './policies/debug-domain.js'
 import { InboundAddresses } from './routing/host.js'
 
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number

@@ -61,6 +61,21 @@ test('at the end of a process what is left is written at once', () => {
   expect(sink.written).toEqual(['one\n'])
 })
 
+test('a line that comes just when a piece is done waits no longer than any other', async () => {
+  // At which moment between the last look and the end of a write it comes is a matter of microtasks: all are tried.
+  for (let ticks = 0; ticks < 8; ticks++) {
+    const sink = new SlowSink()
+    const writer = new LineWriter(sink, noFault)
+    writer.write('x'.repeat(300_000))
+    sink.release()
+    for (let i = 0; i < ticks; i++) await Promise.resolve()
+    writer.write('late\n')
+    await expect.poll(() => sink.written[1]).toBe('late\n')
+    sink.release()
+    await writer.close()
+  }
+})
+
 test('a sink that is too slow costs lines, not memory, and the loss is reported', async () => {
   const sink = new SlowSink()
   const faults: unknown[] = []

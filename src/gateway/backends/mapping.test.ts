@@ -173,6 +173,32 @@ test('the method of the backend, fixed or the caller’s', async () => {
   expect(gw.backend.requests.map(({ method }) => method)).toEqual(['POST', 'DELETE'])
 })
 
+test('a plan that is made once is used only for requests that it fits', async () => {
+  const params = [to('HEADER', 'X-Id', 'SYSTEM', 'requestId')]
+  await using gw = await gateway({
+    api: [{ req_method: 'ANY' }, { id: 'a2', req_uri: '/traced', backend: { params } }],
+  })
+  await gw.get('/orders')
+  await gw.get('/orders?a=1')
+  await gw.get('/orders', { headers: { 'X-Apig-Forward-Depth': '3' } })
+  await gw.call('DELETE', '/orders')
+  await gw.get('/orders')
+  const seen = gw.backend.requests.map(({ method, target, headers }) => [
+    method,
+    target,
+    headers['x-apig-forward-depth'],
+  ])
+  expect(seen).toEqual([
+    ['GET', '/orders', '1'],
+    ['GET', '/orders?a=1', '1'],
+    ['GET', '/orders', '4'],
+    ['DELETE', '/orders', '1'],
+    ['GET', '/orders', '1'],
+  ])
+  const ids = [await gw.get('/traced'), await gw.get('/traced')].map(({ headers }) => headers['x-request-id'])
+  expect(gw.backend.requests.slice(-2).map(({ headers }) => headers['x-id'])).toEqual(ids)
+})
+
 test('Host: the backend address, or what is mapped to it', async () => {
   await using gw = await gateway({ api: {} })
   await gw.get('/orders')

@@ -9,7 +9,7 @@ import type { QueryPiece } from './query.js'
 import type { ServerIdentity } from './system-parameters.js'
 
 /** Sets `exchange.plan` and answers `undefined`, or answers the request itself. */
-export type Send = (exchange: Exchange, values: Values, query: readonly QueryPiece[]) => Reply | undefined
+type Send = (exchange: Exchange, values: Values, query: readonly QueryPiece[]) => Reply | undefined
 
 export interface Sender {
   readonly send: Send

@@ -4,7 +4,7 @@
  */
 
 /** What a group may give a response of its own for (responses.md §2); empty for replies that no group answers. */
-export type ResponseType =
+type ResponseType =
   | 'AUTH_FAILURE'
   | 'AUTH_HEADER_MISSING'
   | 'AUTHORIZER_FAILURE'
