@@ -1,4 +1,5 @@
 /** Every operation that has a handler: one line for a resource family. */
+import { aclOperations } from './acls/operations.js'
 import { appAuthOperations } from './app-auths/operations.js'
 import { appOperations } from './apps/operations.js'
 import { configOperations } from './configs/operations.js'
@@ -14,6 +15,7 @@ import { metricOperations } from './metrics/operations.js'
 import { networkOperations } from './network/operations.js'
 import { orderOperations } from './orders/operations.js'
 import type { Handlers } from './operation.js'
+import { signOperations } from './signs/operations.js'
 import { statisticsOperations } from './statistics/operations.js'
 import { throttleOperations } from './throttles/operations.js'
 
@@ -29,6 +31,8 @@ export const handlers: Handlers = {
   ...appOperations,
   ...appAuthOperations,
   ...throttleOperations,
+  ...aclOperations,
+  ...signOperations,
   ...statisticsOperations,
   ...aclOperations,
   ...networkOperations,

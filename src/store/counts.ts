@@ -1,7 +1,8 @@
 import type { Database } from './store.js'
 
 /** Resources that an instance has a quota of as a whole. */
-export type CountedTable = 'api_groups' | 'apis' | 'apps' | 'environments' | 'throttles'
+export type CountedTable =
+  'acls' | 'api_groups' | 'apis' | 'app_quotas' | 'apps' | 'environments' | 'signs' | 'throttles'
 
 /** How many an instance has. */
 export async function countIn(db: Database, table: CountedTable, instanceId: string): Promise<number> {

@@ -179,7 +179,7 @@ export interface FaultParameters {
   'APIG.3072': { default: Record<string, never> }
   'APIG.3073': { default: Record<string, never> }
   'APIG.3081': { default: { id: string } }
-  'APIG.3082': { default: Record<string, never> }
+  'APIG.3082': { default: Record<string, never>; aiApiKey: Record<string, never> }
   'APIG.3087': { default: Record<string, never> }
   'APIG.3088': { default: { id: string } }
   'APIG.3090': { default: Record<string, never> }
@@ -847,6 +847,7 @@ export const faultForms: { readonly [C in keyof FaultParameters]: Readonly<Recor
   },
   'APIG.3082': {
     default: { status: 404, message: "The AppCode does not exist" },
+    aiApiKey: { status: 404, message: "The AI API key does not exist" },
   },
   'APIG.3087': {
     default: { status: 404, message: "The feature configuration does not exist" },

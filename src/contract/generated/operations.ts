@@ -387,7 +387,7 @@ export interface Operations {
   }
   listAclStrategiesV2: {
     path: { project_id: string; instance_id: string }
-    query: { offset: number; limit: number; id?: string | undefined; name?: string | undefined; acl_type?: 'PERMIT' | 'DENY' | undefined; entity_type?: 'IP' | 'DOMAIN' | 'DOMAIN_ID' | undefined; precise_search?: string | undefined }
+    query: { offset: number; limit: number; id?: string | undefined; name?: string | undefined; acl_name?: string | undefined; acl_type?: 'PERMIT' | 'DENY' | undefined; entity_type?: 'IP' | 'DOMAIN' | 'DOMAIN_ID' | undefined; precise_search?: string | undefined }
     body: undefined
     replies: { 200: ListAclStrategiesV2Response }
   }
@@ -1856,7 +1856,7 @@ export const operations: Readonly<Record<OperationId, OperationFacts>> = {
     body: "none",
     reply: "json",
     pathParameters: ["project_id","instance_id"],
-    queryParameters: ["offset","limit","id","name","acl_type","entity_type","precise_search"],
+    queryParameters: ["offset","limit","id","name","acl_name","acl_type","entity_type","precise_search"],
   },
   deleteAclV2: {
     method: "DELETE",

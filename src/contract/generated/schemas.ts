@@ -1011,7 +1011,7 @@ export interface BaseSignature {
   /** Form depends on sign_type; for aes it is the 16-character IV. Absent: generated. */
   sign_secret?: string | undefined
   /** Only for sign_type aes; empty otherwise. */
-  sign_algorithm?: 'aes-128-cfb' | 'aes-256-cfb' | undefined
+  sign_algorithm?: 'aes-128-cfb' | 'aes-256-cfb' | '' | undefined
 }
 
 export interface BatchDeleteAclV2Response {
@@ -1070,6 +1070,7 @@ export interface CertForm {
   name: string
   /** PEM private key. */
   private_key: string
+  trusted_root_ca?: string | undefined
 }
 
 export interface CertificateForm {
@@ -3516,6 +3517,8 @@ export interface UrlDomain {
   /** Default: "TLSv1.1". */
   min_ssl_version?: 'TLSv1.1' | 'TLSv1.2' | undefined
   /** Default: false. */
+  is_http_redirect_to_https?: boolean | undefined
+  /** Default: false. */
   verified_client_certificate_enabled?: boolean | undefined
   /** True when a trusted root CA is set. Default: false. */
   is_has_trusted_root_ca?: boolean | undefined
@@ -3544,9 +3547,9 @@ export interface UrlDomainModify {
   is_http_redirect_to_https?: boolean | undefined
   /** Client certificate check. Has effect only when a certificate is bound; follows presence of trusted_root_ca when absent. */
   verified_client_certificate_enabled?: boolean | undefined
-  /** -1: no port. Absent: keep the port. */
+  /** -1: no port. 80: the port of every instance, as clients send back what they read. Absent: keep the port. */
   ingress_http_port?: number | undefined
-  /** -1: no port. Absent: keep the port. */
+  /** -1: no port. 443: the port of every instance, as clients send back what they read. Absent: keep the port. */
   ingress_https_port?: number | undefined
 }
 

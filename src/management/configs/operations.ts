@@ -28,10 +28,12 @@ export const configOperations = {
 
 /** Limits of an instance as a whole; a limit of something inside it (a group, an API) has no one count. */
 const countedTables: ReadonlyMap<string, CountedTable> = new Map<ConfigName, CountedTable>([
+  ['ACL_NUM_LIMIT', 'acls'],
   ['API_NUM_LIMIT', 'apis'],
   ['APIGROUP_NUM_LIMIT', 'api_groups'],
   ['APP_NUM_LIMIT', 'apps'],
   ['ENVIRONMENT_NUM_LIMIT', 'environments'],
+  ['SIGN_NUM_LIMIT', 'signs'],
   ['THROTTLE_NUM_LIMIT', 'throttles'],
 ])
 

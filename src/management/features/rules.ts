@@ -36,7 +36,7 @@ function fits({ plain, shape }: Feature, config: string): boolean {
 /** `app_secret` reads the same place of a request as `app_api_key`: only one of them can act (features.md §2). */
 export function excludeEachOther(name: string, wanted: FeatureState, stateOf: (name: string) => FeatureState): void {
   const other = EXCLUSIVE.get(name)
-  if (other === undefined || !isOn(wanted) || !isOn(stateOf(other))) return
+  if (other === undefined || !isActive(wanted) || !isActive(stateOf(other))) return
   throw fault('APIG.2000', { detail: `The features ${name} and ${other} cannot be enabled at the same time` })
 }
 
@@ -45,8 +45,14 @@ const EXCLUSIVE: ReadonlyMap<string, string> = new Map([
   ['app_api_key', 'app_secret'],
 ])
 
-/** A feature acts when it is enabled and the switch that is its configuration is on (features.md §1). */
-const isOn = ({ enable, config }: FeatureState): boolean => enable && config === 'on'
+/** A feature acts when it is enabled and, if its configuration has a switch, that is on (features.md §1). */
+export const isActive = ({ enable, config }: FeatureState): boolean => enable && switchOf(config) !== 'off'
+
+function switchOf(config: string): unknown {
+  if (!config.startsWith('{')) return config
+  const parsed: unknown = JSON.parse(config)
+  return typeof parsed === 'object' && parsed !== null && 'enable' in parsed ? parsed.enable : undefined
+}
 
 /** `interval` in milliseconds, counted from the last change of the same feature. Throws 409 APIG.3711. */
 export function intervalHasPassed(changedAt: number | undefined, now: number, interval: number): void {

@@ -9,6 +9,7 @@ import {
   listApisNotBoundTo,
   listThrottlesOfApi,
 } from '../../store/throttle-bindings.js'
+import { notePlaces, planBindings } from '../binding-plan.js'
 import type { Handlers, OperationContext } from '../operation.js'
 import { allPublications, distinctIds, theApi } from '../references.js'
 import { readTime, writtenTime } from '../time.js'
@@ -22,30 +23,22 @@ export const throttleBindingOperations = {
     const throttle = await theThrottle(context, body.strategy_id)
     const published = await allPublications(context, distinctIds(body.publish_ids, 'publish_ids'))
     const ids = published.map(({ publish_id }) => publish_id)
-    const before = await bindingsOfPublications(db, ids)
-    const kept = new Map(
-      before.filter((binding) => binding.throttle_id === throttle.id).map((binding) => [binding.publish_id, binding]),
-    )
-    const replaced = before.filter((binding) => binding.throttle_id !== throttle.id)
-    const added = published
-      .filter(({ publish_id }) => !kept.has(publish_id))
-      .map((place): ThrottleBindingRow => ({
+    const { replaced, added, bindings } = planBindings(
+      published,
+      await bindingsOfPublications(db, ids),
+      ({ throttle_id }) => throttle_id === throttle.id,
+      (place): ThrottleBindingRow => ({
         id: context.newId(),
         instance_id: instanceId,
         throttle_id: throttle.id,
         ...place,
         created_at: now,
-      }))
+      }),
+    )
     await deleteBindings(db, replaced)
     await insertBindings(db, added)
     noteBindings(context, [...replaced, ...added])
-
-    const addedTo = new Map(added.map((binding) => [binding.publish_id, binding]))
-    const applied = ids.flatMap((id) => {
-      const fresh = addedTo.get(id)
-      const binding = fresh ?? kept.get(id)
-      return binding === undefined ? [] : [bindingView(binding, fresh === undefined ? readTime : writtenTime)]
-    })
+    const applied = bindings.map(({ binding, isNew }) => bindingView(binding, isNew ? writtenTime : readTime))
     return { status: 201, body: { throttle_applys: applied } }
   },
 
@@ -92,8 +85,6 @@ export const throttleBindingOperations = {
 } satisfies Handlers
 
 function noteBindings({ changed }: OperationContext, bindings: readonly ThrottleBindingRow[]): void {
-  for (const { api_id, env_id, throttle_id } of bindings) {
-    changed(`publication:${api_id}/${env_id}`)
-    changed(`throttle:${throttle_id}`)
-  }
+  notePlaces(changed, bindings)
+  for (const { throttle_id } of bindings) changed(`throttle:${throttle_id}`)
 }

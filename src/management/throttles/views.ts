@@ -3,6 +3,7 @@ import type { ApiForThrottle, ThrottleForApi } from '../../contract/generated/sc
 import type { ThrottleBindingRow } from '../../store/schema.js'
 import type { BoundThrottle, ThrottledApi } from '../../store/throttle-bindings.js'
 import type { Throttle, ThrottleSpecial } from '../../store/throttles.js'
+import { publishedApiView } from '../published-api-views.js'
 import { readTime } from '../time.js'
 
 type Time = (moment: number) => string
@@ -67,19 +68,7 @@ export function bindingView(
 /** The policy, its binding and the time of it are those in force, also in the list of what another could be bound to. */
 export function throttledApiView(api: ThrottledApi): ApiForThrottle {
   return {
-    id: api.api_id,
-    name: api.name,
-    type: api.type === 1 ? 1 : 2,
-    auth_type: api.auth_type,
-    req_method: api.req_method,
-    req_uri: api.req_uri,
-    remark: api.remark,
-    group_id: api.group_id,
-    group_name: api.group_name,
-    publish_id: api.publish_id,
-    run_env_id: api.env_id,
-    run_env_name: api.env_name,
-    tags: [...api.tags],
+    ...publishedApiView(api),
     ...(api.bind_id !== null && {
       throttle_apply_id: api.bind_id,
       throttle_name: api.throttle_name ?? '',
