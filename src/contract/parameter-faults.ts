@@ -71,6 +71,8 @@ function bodyFault(id: OperationId, { kind, field: name, detail }: Problem): Fau
   switch (kind) {
     case 'missing':
       if (operations[id].body === 'multipart' && name === 'file_name') return fault('APIG.3609')
+      // A list of exactly one: none is as wrong as two.
+      if (name === 'certificate_ids') return fault('APIG.2012', { name })
       return tag === 'VPC channels' ? fault('APIG.2001', { name }, 'vpcChannel') : fault('APIG.2001', { name })
     case 'type':
       // An id of another type cannot be told from a malformed one.

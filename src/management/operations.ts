@@ -1,19 +1,23 @@
 /** Every operation that has a handler: one line for a resource family. */
 import { aclOperations } from './acls/operations.js'
+import { aiApiKeyOperations } from './ai-api-keys/operations.js'
 import { appAuthOperations } from './app-auths/operations.js'
+import { appQuotaOperations } from './app-quotas/operations.js'
 import { appOperations } from './apps/operations.js'
+import { certificateOperations } from './certificates/operations.js'
 import { configOperations } from './configs/operations.js'
+import { domainOperations } from './domains/operations.js'
 import { environmentOperations } from './environments/operations.js'
 import { variableOperations } from './environments/variables.js'
 import { featureOperations } from './features/operations.js'
 import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
-import { publicationOperations } from './publications/operations.js'
+import { networkOperations } from './network/operations.js'
 import { instanceTagOperations } from './instance-tags/operations.js'
 import { metricOperations } from './metrics/operations.js'
-import { networkOperations } from './network/operations.js'
 import { orderOperations } from './orders/operations.js'
+import { publicationOperations } from './publications/operations.js'
 import type { Handlers } from './operation.js'
 import { signOperations } from './signs/operations.js'
 import { statisticsOperations } from './statistics/operations.js'
@@ -28,15 +32,18 @@ export const handlers: Handlers = {
   ...environmentOperations,
   ...variableOperations,
   ...groupOperations,
+  ...domainOperations,
+  ...certificateOperations,
   ...appOperations,
   ...appAuthOperations,
   ...throttleOperations,
   ...aclOperations,
   ...signOperations,
-  ...statisticsOperations,
-  ...aclOperations,
+  ...appQuotaOperations,
+  ...aiApiKeyOperations,
   ...networkOperations,
   ...orderOperations,
   ...instanceTagOperations,
   ...metricOperations,
+  ...statisticsOperations,
 }

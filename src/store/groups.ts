@@ -30,6 +30,17 @@ export async function findGroup(db: Database, instanceId: string, id: string): P
     .executeTakeFirst()
 }
 
+/** Names of groups by their ids. */
+export async function namesOfGroups(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('api_groups')
+    .select(['id', 'name'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 export interface GroupFilter {
   readonly id?: string | undefined
   readonly name?: string | undefined
@@ -84,7 +95,7 @@ export async function updateGroup(
     .executeTakeFirstOrThrow()
 }
 
-/** Its variables and gateway responses go with it; it must have no APIs. */
+/** Its variables, domains and gateway responses go with it; it must have no APIs. */
 export async function deleteGroup(db: Database, id: string): Promise<void> {
   await db.deleteFrom('api_groups').where('id', '=', id).execute()
 }

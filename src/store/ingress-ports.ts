@@ -39,6 +39,23 @@ export async function isPortTaken(db: Database, instanceId: string, port: number
   return row !== undefined
 }
 
+/** Whether a custom port of an instance is open for a protocol. */
+export async function isOpenPort(
+  db: Database,
+  instanceId: string,
+  protocol: IngressPortRow['protocol'],
+  port: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('ingress_ports')
+    .select('id')
+    .where('instance_id', '=', instanceId)
+    .where('port', '=', port)
+    .where('protocol', '=', protocol)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Newest first. */
 export function listIngressPorts(
   db: Database,

@@ -22,6 +22,9 @@ export interface Schema {
   variables: VariableRow
   api_groups: ApiGroupRow
   gateway_responses: GatewayResponseRow
+  url_domains: UrlDomainRow
+  certificates: CertificateRow
+  domain_certificates: DomainCertificateRow
   apis: ApiRow
   api_tags: ApiTagRow
   api_versions: ApiVersionRow
@@ -40,6 +43,16 @@ export interface Schema {
   app_quotas: AppQuotaRow
   app_quota_bindings: AppQuotaBindingRow
   ai_api_keys: AiApiKeyRow
+  vpc_channels: VpcChannelRow
+  channel_groups: ChannelGroupRow
+  channel_members: ChannelMemberRow
+  authorizers: AuthorizerRow
+  orchestrations: OrchestrationRow
+  api_references: ApiReferenceRow
+  plugins: PluginRow
+  plugin_attachments: PluginAttachmentRow
+  plugin_references: PluginReferenceRow
+  async_tasks: AsyncTaskRow
   statistics: StatisticsRow
   snapshot_revision: SnapshotRevisionRow
   snapshot_changes: SnapshotChangeRow
@@ -252,6 +265,60 @@ export interface GatewayResponseRow {
   updated_at: number
 }
 
+/** A domain name by which a group is called, on a pair of ports. */
+export interface UrlDomainRow {
+  id: string
+  instance_id: string
+  group_id: string
+  /** As it was sent, case and trailing dot included. */
+  name: string
+  /** What a Host header is compared with: in lower case, without trailing dot. */
+  host: string
+  min_ssl_version: 'TLSv1.1' | 'TLSv1.2'
+  is_http_redirect_to_https: Flag
+  verified_client_certificate_enabled: Flag
+  /** 80 or a custom port of the instance; −1: the domain is not reached by this protocol. */
+  ingress_http_port: number
+  /** 443 or a custom port of the instance; −1 as above. */
+  ingress_https_port: number
+  created_at: number
+}
+
+export interface CertificateRow {
+  id: string
+  project_id: string
+  /** Null: every instance of the project may use it. */
+  instance_id: string | null
+  name: string
+  /** PEM, the leaf first, each certificate issued by the one after it. */
+  content: string
+  /** PKCS #8 in PEM, sealed. */
+  key_sealed: string
+  /** PEM of what client certificates are verified with; empty when they are not. */
+  trusted_root_ca: string
+  algorithm_type: 'RSA' | 'ECC'
+  /** Empty without a root CA. */
+  root_ca_algorithm_type: '' | 'RSA' | 'ECC'
+  common_name: string
+  /** JSON array of DNS names. */
+  san: string
+  signature_algorithm: string
+  not_before: number
+  not_after: number
+  /** JSON object: what else a reader is told of the leaf. */
+  details: string
+  /** The group of the domain that it was uploaded through, which it goes with; empty for one of the project's own. */
+  uploaded_for: string
+  created_at: number
+  updated_at: number
+}
+
+/** Domains of one name in one instance have the same certificates, at most one of each algorithm type. */
+export interface DomainCertificateRow {
+  domain_id: string
+  certificate_id: string
+}
+
 export interface ApiRow {
   id: string
   instance_id: string
@@ -461,6 +528,157 @@ export interface AiApiKeyRow {
   /** Keyed digest of the key: uniqueness without the clear text. */
   key_fingerprint: string
   created_at: number
+}
+
+/** A set of addresses among which the gateway spreads calls. */
+export interface VpcChannelRow {
+  id: string
+  instance_id: string
+  name: string
+  port: number
+  /** 1 weighted round robin, 2 weighted least connections, 3 source hash, 4 URI hash. */
+  balance_strategy: 1 | 2 | 3 | 4
+  member_type: 'ip' | 'ecs'
+  channel_type: 'builtin' | 'microservice' | 'reference'
+  /** JSON object, null when the channel has none: see `ChannelMicroservice`. */
+  microservice: string | null
+  /** JSON object, null when the channel has none: see `ChannelHealthCheck`. */
+  health_check: string | null
+  created_at: number
+}
+
+export interface ChannelGroupRow {
+  id: string
+  channel_id: string
+  /** Rank in the channel: groups are shown in the order in which they were given. */
+  position: number
+  name: string
+  remark: string
+  /** 0 to 100; null when none was given. */
+  weight: number | null
+  microservice_version: string
+  /** 0 when members have their own. */
+  microservice_port: number
+  /** JSON array of `{label_name, label_value}`. */
+  microservice_labels: string
+  /** The channel whose members this group stands for; in channels of type `reference` only. */
+  reference_channel_id: string | null
+  created_at: number
+  updated_at: number
+}
+
+export interface ChannelMemberRow {
+  id: string
+  channel_id: string
+  group_id: string | null
+  position: number
+  host: string
+  ecs_id: string
+  ecs_name: string
+  /** As it was given: 0 stands for the port of the group or, if that has none, of the channel. */
+  port: number
+  weight: number
+  is_backup: Flag
+  /** 1 enabled, 2 disabled. */
+  status: 1 | 2
+  created_at: number
+}
+
+export interface AuthorizerRow {
+  id: string
+  instance_id: string
+  name: string
+  type: 'FRONTEND' | 'BACKEND'
+  authorizer_type: 'FUNC'
+  authorizer_uri: string
+  authorizer_version: string
+  authorizer_alias_uri: string
+  network_type: 'V1' | 'V2'
+  /** JSON array of `{name, location, validation}`. */
+  identities: string
+  /** Seconds that an answer is kept; 0: not at all. */
+  ttl: number
+  user_data: string
+  need_body: Flag
+  created_at: number
+}
+
+export interface OrchestrationRow {
+  id: string
+  instance_id: string
+  name: string
+  strategy: 'list' | 'hash' | 'range' | 'hash_range' | 'none_value' | 'default' | 'head_n' | 'tail_n'
+  /** JSON object; null for a preprocessing rule that was given none. */
+  mapped_param: string | null
+  is_preprocessing: Flag
+  /** JSON array, in order of priority. */
+  map: string
+  created_at: number
+  updated_at: number
+}
+
+/** That an API uses something: its draft, when `publish_id` is null, else what callers reach. */
+export interface ApiReferenceRow {
+  api_id: string
+  publish_id: string | null
+  kind: 'channel' | 'authorizer' | 'orchestration'
+  target_id: string
+  created_at: number
+}
+
+export interface PluginRow {
+  id: string
+  instance_id: string
+  name: string
+  type:
+    | 'cors'
+    | 'set_resp_headers'
+    | 'kafka_log'
+    | 'breaker'
+    | 'rate_limit'
+    | 'third_auth'
+    | 'proxy_cache'
+    | 'proxy_mirror'
+    | 'oidc_auth'
+    | 'jwt_auth'
+  scope: 'global'
+  /** JSON text, byte for byte as it was sent. */
+  content: string
+  remark: string
+  created_at: number
+  updated_at: number
+}
+
+/** A plug-in at an API in an environment, whether the API is published there or not. */
+export interface PluginAttachmentRow {
+  id: string
+  instance_id: string
+  plugin_id: string
+  plugin_type: PluginRow['type']
+  api_id: string
+  env_id: string
+  created_at: number
+}
+
+/** Something that the content of a plug-in points at, and that has to stay as long as it does. */
+export interface PluginReferenceRow {
+  plugin_id: string
+  kind: 'vpc_channel' | 'api'
+  target_id: string
+}
+
+/** Work that is done after its reply. */
+export interface AsyncTaskRow {
+  id: string
+  instance_id: string
+  type: 'import_api' | 'export_api'
+  status: 'waiting' | 'processing' | 'succeed' | 'failed'
+  /** JSON object: what was asked for; empty once it is done. */
+  request: string
+  /** JSON text for the client, empty until the task has ended. */
+  result: string
+  created_at: number
+  updated_at: number
 }
 
 /** One API in one minute. Latencies in milliseconds; sums and maxima over the minute's requests. */

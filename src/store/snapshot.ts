@@ -1,6 +1,7 @@
 /** What gateways must know, read in bulk: by id for what changed, or page by page for everything. */
 import type { ApiDocument } from '../contract/api-document.js'
 import { documentOf } from './apis.js'
+import { byKey } from './by-key.js'
 import { variablesOf, type Variables } from './publications.js'
 import type {
   ApiGroupRow,
@@ -194,14 +195,4 @@ export async function changedParts(db: Database, after: number): Promise<string[
 
 export async function forgetChanges(db: Database, upTo: number): Promise<void> {
   await db.deleteFrom('snapshot_changes').where('revision', '<=', upTo).execute()
-}
-
-function byKey<Row>(rows: readonly Row[], key: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
-  const groups = new Map<string, Row[]>()
-  for (const row of rows) {
-    const known = groups.get(key(row))
-    if (known === undefined) groups.set(key(row), [row])
-    else known.push(row)
-  }
-  return groups
 }

@@ -1,5 +1,7 @@
 import { fault } from '../../contract/faults.js'
+import { deleteCertificatesUploadedFor } from '../../store/certificates.js'
 import { countIn } from '../../store/counts.js'
+import { domainsOfGroups, type UrlDomain } from '../../store/domains.js'
 import {
   deleteGroup,
   findGroup,
@@ -42,11 +44,17 @@ export const groupOperations = {
   async listApiGroupsV2({ query }, { db, instanceId, settings }) {
     const filter = { id: query.id, name: query.name, precise: isPrecise(query.precise_search, 'name') }
     const { total, rows } = await listGroups(db, instanceId, filter, query)
-    return { status: 200, body: { total, size: rows.length, groups: rows.map((row) => readGroup(row, settings)) } }
+    const domains = await domainsOfGroups(
+      db,
+      rows.map(({ id }) => id),
+    )
+    const groups = rows.map((row) => readGroup(row, settings, domains.get(row.id) ?? []))
+    return { status: 200, body: { total, size: groups.length, groups } }
   },
 
   async showDetailsOfApiGroupV2({ path }, context) {
-    return { status: 200, body: readGroup(await existing(context, path.group_id), context.settings) }
+    const group = await existing(context, path.group_id)
+    return { status: 200, body: readGroup(group, context.settings, await domainsOf(context, group.id)) }
   },
 
   async updateApiGroupV2({ path, body }, context) {
@@ -56,7 +64,7 @@ export const groupOperations = {
     await nameIsFree(context, body.name, group.id)
     const row = await updateGroup(db, group.id, { name: body.name, remark: body.remark ?? '' }, now)
     changed(`group:${row.id}`)
-    return { status: 200, body: updatedGroup(row, settings) }
+    return { status: 200, body: updatedGroup(row, settings, await domainsOf(context, row.id)) }
   },
 
   async deleteApiGroupV2({ path }, context) {
@@ -65,6 +73,7 @@ export const groupOperations = {
     isNotDefault(group)
     if (await groupHasApis(db, group.id)) throw fault('APIG.3415', { id: group.id })
     await deleteGroup(db, group.id)
+    await deleteCertificatesUploadedFor(db, group.id)
     changed(`group:${group.id}`)
     return { status: 204 }
   },
@@ -88,6 +97,9 @@ async function existing({ db, instanceId }: OperationContext, id: string): Promi
   if (row === undefined) throw fault('APIG.3001', { id })
   return row
 }
+
+const domainsOf = async ({ db }: OperationContext, id: string): Promise<readonly UrlDomain[]> =>
+  (await domainsOfGroups(db, [id])).get(id) ?? []
 
 async function nameIsFree({ db, instanceId }: OperationContext, name: string, exceptId?: string): Promise<void> {
   if (await groupNameIsTaken(db, instanceId, name, exceptId)) throw fault('APIG.3201')

@@ -2,10 +2,16 @@ import type { Migration } from 'kysely'
 import * as initial from './0001-initial.js'
 import * as accessPolicies from './0002-access-policies.js'
 import * as network from './0003-network.js'
+import * as domains from './0004-domains.js'
+import * as backends from './0005-backends.js'
+import * as plugins from './0006-plugins.js'
 
 /** In the order they run, forward only. A migration that was released is never edited. */
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-access-policies': accessPolicies,
   '0003-network': network,
+  '0004-domains': domains,
+  '0005-backends': backends,
+  '0006-plugins': plugins,
 }
