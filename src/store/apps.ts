@@ -108,7 +108,10 @@ export async function updateApp(db: Database, id: string, changes: Partial<AppRo
   await db.updateTable('apps').set(changes).where('id', '=', id).execute()
 }
 
-/** Removes the app with its codes, authorisations and special limits; returns the policies that had one for it. */
+/**
+ * Removes the app with its codes, keys, authorisations, access control, binding to a quota and special limits; returns
+ * the policies that had one for it.
+ */
 export async function deleteApp(db: Database, { instance_id, id }: AppRow): Promise<readonly string[]> {
   const specials = await db
     .deleteFrom('throttle_specials')

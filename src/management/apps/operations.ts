@@ -5,6 +5,7 @@ import type { AppRow } from '../../store/schema.js'
 import type { Handlers } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
+import { appAclOperations } from './acl.js'
 import { appCodeOperations } from './app-codes.js'
 import { keyIsFree, mayChoose, nameIsFree, orKeyIsTaken, theApp } from './rules.js'
 import { appView } from './views.js'
@@ -102,4 +103,5 @@ export const appOperations = {
   },
 
   ...appCodeOperations,
+  ...appAclOperations,
 } satisfies Handlers
