@@ -115,12 +115,16 @@ function send(reply: FastifyReply, id: OperationId, { status, body }: Answer): F
 
 /**
  * Writers of one instance run one after another. Operations that create, rename or remove an instance also hold its
- * project, whose names and quota they must agree on; the project comes first, always.
+ * project, whose names and quota they must agree on, and so do those that may attach or detach the project's
+ * certificates; the project comes first, always.
  */
 function locksOf(id: OperationId, projectId: string, instanceId: string): string[] {
   const locks = instanceId === '' ? [] : [instanceId]
-  return instanceId === '' || operations[id].tag === 'Instances' ? [projectId, ...locks] : locks
+  return instanceId === '' || touchesProject(id) ? [projectId, ...locks] : locks
 }
+
+const touchesProject = (id: OperationId): boolean =>
+  operations[id].tag === 'Instances' || operations[id].tag === 'Domains & certificates' || id === 'deleteApiGroupV2'
 
 const newId = (): string => randomBytes(16).toString('hex')
 

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import type { ListenAddress } from '../config/listen-address.js'
+import { reachableAddress } from '../config/reachable-address.js'
 import type { Settings } from '../config/settings.js'
 import { openVault } from '../config/vault.js'
 import { createAuthenticator } from '../iam/authenticate.js'
@@ -31,7 +32,11 @@ const HOUSEKEEPING_INTERVAL = 60_000
 const INSTANCE_JOB_DURATION = 500
 
 /** @throws when the database cannot be opened or is newer than this program, or the address is taken. */
-export async function startControl(settings: Settings, logger: FastifyBaseLogger, clusterToken: string): Promise<Control> {
+export async function startControl(
+  settings: Settings,
+  logger: FastifyBaseLogger,
+  clusterToken: string,
+): Promise<Control> {
   const clock = Date.now
   const vault = openVault(settings.dataDir)
   const store = await openStore(settings.databaseUrl)
@@ -50,7 +55,7 @@ export async function startControl(settings: Settings, logger: FastifyBaseLogger
     settings: {
       region: settings.region,
       subdomainSuffix: settings.subdomainSuffix,
-      ingressAddress: settings.httpListen.host,
+      ingressAddress: reachableAddress(settings.httpListen.host),
       featureInterval: 0,
       instanceJobDuration: INSTANCE_JOB_DURATION,
     },
@@ -76,7 +81,7 @@ export async function startControl(settings: Settings, logger: FastifyBaseLogger
     })
     stop.push(() => feed.stop())
     const housekeeping = setInterval(() => void tidy(store, clock(), logger), HOUSEKEEPING_INTERVAL)
-    stop.push(() => Promise.resolve(clearInterval(housekeeping)))
+    stop.push(async () => clearInterval(housekeeping))
     void tidy(store, clock(), logger)
     return { address, created, close }
   } catch (error) {

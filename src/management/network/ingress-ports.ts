@@ -9,6 +9,8 @@ import {
   listIngressPorts,
 } from '../../store/ingress-ports.js'
 import { countIn } from '../../store/counts.js'
+import { domainsOnPort } from '../../store/domains.js'
+import { namesOfGroups } from '../../store/groups.js'
 import type { IngressPortRow } from '../../store/schema.js'
 import type { Handlers, OperationContext } from '../operation.js'
 
@@ -32,9 +34,25 @@ export const ingressPortOperations = {
     return { status: 200, body: { total, size: rows.length, ingress_port_infos: rows.map(portView) } }
   },
 
+  async listCustomIngressPortDomains({ path, query }, context) {
+    const { total, rows } = await domainsOnPort(context.db, await thePort(context, path.ingress_port_id), query, query)
+    const names = await namesOfGroups(
+      context.db,
+      rows.map(({ group_id }) => group_id),
+    )
+    const domains = rows.map(({ group_id, name }) => ({
+      group_id,
+      group_name: names.get(group_id) ?? '',
+      domain_name: name,
+    }))
+    return { status: 200, body: { total, size: domains.length, domain_infos: domains } }
+  },
+
   async deleteCustomIngressPort({ path }, context) {
-    const { id } = await thePort(context, path.ingress_port_id)
-    await deleteIngressPort(context.db, id)
+    const port = await thePort(context, path.ingress_port_id)
+    const { total } = await domainsOnPort(context.db, port, {}, { offset: 0, limit: 0 })
+    if (total > 0) throw fault('APIC.7257')
+    await deleteIngressPort(context.db, port.id)
     context.changed(`instance:${context.instanceId}`)
     return { status: 204 }
   },
