@@ -523,6 +523,8 @@ export interface ApiInfoPerPage {
 export interface ApiMock {
   remark?: string | undefined
   result_content?: string | undefined
+  status_code?: number | undefined
+  header?: MockHeader[] | undefined
   version?: string | undefined
   authorizer_id?: string | undefined
   id?: string | undefined
@@ -535,6 +537,9 @@ export interface ApiMockCreate {
   remark?: string | undefined
   /** Clients limit it to 2048 characters. */
   result_content?: string | undefined
+  /** Default 200. */
+  status_code?: number | undefined
+  header?: MockHeader[] | undefined
   version?: string | undefined
   /** Backend custom authorizer. */
   authorizer_id?: string | undefined
@@ -647,6 +652,9 @@ export interface ApiPolicyHttpResp {
 
 export interface ApiPolicyMockCreate {
   result_content?: string | undefined
+  /** Default 200. */
+  status_code?: number | undefined
+  header?: MockHeader[] | undefined
   effect_mode: 'ALL' | 'ANY'
   name: string
   /** Not for GRPC backends. */
@@ -663,6 +671,8 @@ export interface ApiPolicyMockResp {
   conditions: CoditionResp[]
   authorizer_id?: string | undefined
   result_content?: string | undefined
+  status_code?: number | undefined
+  header?: MockHeader[] | undefined
 }
 
 export interface ApiVersion {
@@ -2726,7 +2736,7 @@ export interface PluginApiInfo {
 }
 
 export interface PluginCreate {
-  /** The request pattern has no hyphen; the response pattern and other clients allow one. */
+  /** The published request pattern has neither hyphen nor full stop; the response pattern and other clients allow them. */
   plugin_name: string
   /** Each type has its own content form. */
   plugin_type: 'cors' | 'set_resp_headers' | 'kafka_log' | 'breaker' | 'rate_limit' | 'third_auth' | 'proxy_cache' | 'proxy_mirror' | 'oidc_auth' | 'jwt_auth'
@@ -2858,6 +2868,12 @@ export interface ResponseInfo {
   /** Body template with $context variables. */
   body?: string | undefined
   headers?: ResponseInfoHeader[] | undefined
+}
+
+export interface MockHeader {
+  key: string
+  value: string
+  remark?: string | undefined
 }
 
 export interface ResponseInfoHeader {
