@@ -1,0 +1,108 @@
+/**
+ * What docs/compatibility.md says beside what can be seen from the handlers: one row where an operation, or a family of
+ * them, is not as in the cloud. Whoever makes a row untrue removes it.
+ */
+import type { OperationId } from '../../src/contract/generated/operations.js'
+
+export interface Remark {
+  /** `differs`: answers or does something else. `kept`: managed as in the cloud, but gateways do not act on it yet. */
+  readonly state: 'differs' | 'kept'
+  readonly why: string
+}
+
+const differs = (why: string): Remark => ({ state: 'differs', why })
+const kept = (why: string): Remark => ({ state: 'kept', why })
+
+/** For each operation of a family (a tag of the contract) that changes something and has no row of its own. */
+export const familyRemarks: Readonly<Record<string, Remark>> = {
+  ACL: kept('Gateways do not refuse callers by it yet.'),
+  'AI API keys': kept('Gateways do not accept callers by them yet.'),
+  'App quotas': kept('Gateways do not count calls against them yet.'),
+  'Custom authorizers': kept('Gateways do not ask them yet: an API that has one refuses its callers.'),
+  'Domains & certificates': kept(
+    'Gateways do not route by domain names of groups, nor speak TLS with their certificates, yet.',
+  ),
+  'Gateway responses': kept('Gateways refuse with the default responses yet.'),
+  Orchestrations: kept('Gateways do not orchestrate parameters yet.'),
+  Plugins: kept('Gateways do not run plugins yet.'),
+  'Signature keys': kept('Gateways do not sign requests to backends yet.'),
+  'VPC channels': kept('Gateways do not send to members of channels yet: an API that uses one answers APIG.0609.'),
+}
+
+const noBilling = 'Nothing is charged: the order is paid when it is placed, and its record is kept.'
+
+export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = {
+  // Instances
+  createInstanceV2: differs(
+    'An instance is a partition of the same gateways, running within half a second. Network, security group and zones are records; `eip_id` counts for `lvs` only.',
+  ),
+  deleteInstancesV2: differs('Over within half a second.'),
+  listAvailableZonesV2: differs('Two zones derived from the name of the region; any zone may be named in a creation.'),
+  showDetailsOfInstanceV2: differs(
+    'Addresses are the one at which the gateway listens. `instance_version` is `v2`: the cloud shows a build, which would change with every upgrade.',
+  ),
+  showRestrictionOfInstanceV2: differs('Networks of the machine: loopback, link-local and the address of the gateway.'),
+
+  // Network
+  addEipV2: differs(
+    'There is no address to bind: the id is kept, and the address shown is the one at which the gateway listens.',
+  ),
+  addEngressEipV2: differs(
+    'Outbound access is always open. The switch and the bandwidth are records; nothing is throttled.',
+  ),
+  updateEngressEipV2: differs('The bandwidth is a record; nothing is throttled.'),
+  removeEngressEipV2: differs('Outbound access stays open; the record is cleared.'),
+  addIngressEipV2: differs(
+    'The gateway is reached where it listens. The switch and the bandwidth are records; nothing is throttled. Done at once.',
+  ),
+  updateIngressEipV2: differs('The bandwidth is a record; nothing is throttled. Done at once.'),
+  removeIngressEipV2: differs('The gateway stays reachable where it listens; the record is cleared, at once.'),
+  addCustomIngressPort: kept('Gateways are told of the port and do not listen on it yet.'),
+  deleteCustomIngressPort: kept('As for adding one.'),
+  addEndpointPermissions: differs('There are no VPC endpoints: who may connect is a record.'),
+  deleteEndpointPermissions: differs('There are no VPC endpoints: who may connect is a record.'),
+  listEndpointConnections: differs(
+    'Empty, but for rows that an operator writes into the table `endpoint_connections`: there are no VPC endpoints.',
+  ),
+  acceptOrRejectEndpointConnections: differs(
+    'Changes the record of a connection that an operator has written; at once.',
+  ),
+
+  // Orders
+  createOrder: differs(noBilling),
+  createPrepayResize: differs(
+    `${noBilling} The instance is locked against deletion and another resize until the job is over, half a second later.`,
+  ),
+  createPostPayResizeOrder: differs(
+    'Nothing is charged. An edition decides how many APIs an instance admits, not how fast it is.',
+  ),
+
+  // Tags
+  listInstancesByTags: differs('`sys_tags` names enterprise projects: there are no other system tags.'),
+  showInstancesNumByTags: differs('`sys_tags` names enterprise projects: there are no other system tags.'),
+
+  // Statistics & metrics
+  listMetricData: differs(
+    '`inbound_eip` is what clients of the instance sent and got while it has public ingress, kept for a day. `outbound_eip` has no points: traffic to public backends is not told apart.',
+  ),
+  listApiGroupsQuantitiesV2: differs('Nothing is on sale: there is no marketplace.'),
+
+  // Features & config
+  createFeatureV2: differs(
+    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size` and `default_group_host_trustlist` so far.',
+  ),
+
+  // APIs
+  createApiV2: differs(
+    'Every definition is checked and kept. Calls are refused while the backend is a function, gRPC or a VPC channel (APIG.0103, APIG.0609).',
+  ),
+  updateApiV2: differs('As for creation.'),
+
+  // Apps
+  updateAppAcl: kept('Gateways do not refuse callers by it yet.'),
+  deleteAppAcl: kept('As for setting one.'),
+
+  // Throttling
+  createRequestThrottlingPolicyV2: differs('No adaptive control: `enable_adaptive_control` is always `FALSE`.'),
+  updateRequestThrottlingPolicyV2: differs('No adaptive control: `enable_adaptive_control` is always `FALSE`.'),
+}
