@@ -4,6 +4,7 @@ import { aiApiKeyOperations } from './ai-api-keys/operations.js'
 import { appAuthOperations } from './app-auths/operations.js'
 import { appQuotaOperations } from './app-quotas/operations.js'
 import { appOperations } from './apps/operations.js'
+import { authorizerOperations } from './authorizers/operations.js'
 import { certificateOperations } from './certificates/operations.js'
 import { configOperations } from './configs/operations.js'
 import { domainOperations } from './domains/operations.js'
@@ -16,12 +17,14 @@ import { apiOperations } from './apis/operations.js'
 import { networkOperations } from './network/operations.js'
 import { instanceTagOperations } from './instance-tags/operations.js'
 import { metricOperations } from './metrics/operations.js'
+import { orchestrationOperations } from './orchestrations/operations.js'
 import { orderOperations } from './orders/operations.js'
 import { publicationOperations } from './publications/operations.js'
 import type { Handlers } from './operation.js'
 import { signOperations } from './signs/operations.js'
 import { statisticsOperations } from './statistics/operations.js'
 import { throttleOperations } from './throttles/operations.js'
+import { vpcChannelOperations } from './vpc-channels/operations.js'
 
 export const handlers: Handlers = {
   ...apiOperations,
@@ -46,4 +49,7 @@ export const handlers: Handlers = {
   ...instanceTagOperations,
   ...metricOperations,
   ...statisticsOperations,
+  ...vpcChannelOperations,
+  ...authorizerOperations,
+  ...orchestrationOperations,
 }

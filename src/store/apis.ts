@@ -1,10 +1,9 @@
-import { sql } from 'kysely'
 import type { ApiDocument } from '../contract/api-document.js'
 import { NO_TAGS } from './api-tags.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { ApiRow } from './schema.js'
 import type { Database } from './store.js'
-import { named } from './text.js'
+import { contains, named } from './text.js'
 
 /** What an API's rows say beside its definition. */
 export interface ApiIndex {
@@ -132,8 +131,25 @@ export function filteredApis(db: Database, instanceId: string, filter: ApiFilter
           .where('publications.env_id', '=', env_id),
       ),
     )
-  // No channel has a name, since there are none.
-  if (filter.vpc_channel_name) query = query.where(sql<boolean>`1 = 0`)
+  const channelName = filter.vpc_channel_name
+  if (channelName)
+    query = query.where((eb) =>
+      eb(
+        'apis.id',
+        'in',
+        eb
+          .selectFrom('vpc_channels as channels')
+          .innerJoin('api_references as refs', (join) =>
+            join
+              .onRef('refs.target_id', '=', 'channels.id')
+              .on('refs.kind', '=', 'channel')
+              .on('refs.publish_id', 'is', null),
+          )
+          .select('refs.api_id')
+          .where('channels.instance_id', '=', instanceId)
+          .where((inner) => contains(inner.ref('channels.name'), channelName)),
+      ),
+    )
   if (tags?.length)
     query = query.where((eb) => {
       const tagsOf = eb.selectFrom('api_tags').select('api_tags.api_id').where('api_tags.instance_id', '=', instanceId)

@@ -2,7 +2,17 @@ import type { Database } from './store.js'
 
 /** Resources that an instance has a quota of as a whole. */
 export type CountedTable =
-  'acls' | 'api_groups' | 'apis' | 'app_quotas' | 'apps' | 'environments' | 'signs' | 'throttles'
+  | 'acls'
+  | 'api_groups'
+  | 'apis'
+  | 'app_quotas'
+  | 'apps'
+  | 'authorizers'
+  | 'environments'
+  | 'orchestrations'
+  | 'signs'
+  | 'throttles'
+  | 'vpc_channels'
 
 /** How many an instance has. */
 export async function countIn(db: Database, table: CountedTable, instanceId: string): Promise<number> {

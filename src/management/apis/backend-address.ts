@@ -34,7 +34,8 @@ export function backendAddressMayBeValid(address: string): void {
   if (port !== undefined && !isPort(port)) throw fault('APIG.2025')
 }
 
-function isHost(host: string): boolean {
+/** A host name, or an address; version 6 in brackets. */
+export function isHost(host: string): boolean {
   if (host.startsWith('[')) return isIPv6(host.slice(1, -1))
   const labels = host.replace(/\.$/, '').split('.')
   // Names whose last label is a number are addresses in dotted form, or nothing (WHATWG URL, "ends in a number").

@@ -17,7 +17,6 @@ import type {
 } from '../../contract/generated/schemas.js'
 import { writtenTime } from '../time.js'
 import { channelStatus } from './backends.js'
-import { conditionOrigin } from './references.js'
 
 /** Milliseconds that a back end gets when the client didn't say. */
 const DEFAULT_TIMEOUT = 5_000
@@ -135,13 +134,15 @@ class Nested {
 
   private condition(given: ApiConditionBase, before: readonly CoditionResp[] = []): CoditionResp {
     const condition = {
-      condition_origin: conditionOrigin(given),
+      condition_origin: given.condition_origin,
       condition_type: given.condition_origin === 'source' ? undefined : given.condition_type,
       condition_value: given.condition_value,
       req_param_name: given.req_param_name,
       sys_param_name: systemParameter(given.sys_param_name),
       cookie_param_name: given.cookie_param_name,
       frontend_authorizer_param_name: given.frontend_authorizer_param_name,
+      mapped_param_name: given.mapped_param_name,
+      mapped_param_location: given.mapped_param_location,
     }
     const same = before.find((one) => isSameCondition(one, condition))
     const parameter =
@@ -164,7 +165,9 @@ function isSameCondition(a: CoditionResp, b: CoditionResp): boolean {
     a.req_param_name === b.req_param_name &&
     a.sys_param_name === b.sys_param_name &&
     a.cookie_param_name === b.cookie_param_name &&
-    a.frontend_authorizer_param_name === b.frontend_authorizer_param_name
+    a.frontend_authorizer_param_name === b.frontend_authorizer_param_name &&
+    a.mapped_param_name === b.mapped_param_name &&
+    a.mapped_param_location === b.mapped_param_location
   )
 }
 

@@ -1,6 +1,7 @@
 import { fault } from '../../contract/faults.js'
 import type { ApiDocument } from '../../contract/api-document.js'
 import type { ApiCreate } from '../../contract/generated/schemas.js'
+import { setDraftReferences } from '../../store/api-references.js'
 import {
   apiNameIsTaken,
   appsAuthorizedFor,
@@ -25,7 +26,7 @@ import { longestBackendTimeout } from './backend-timeout.js'
 import { policiesOf } from './backends.js'
 import { apiDocument } from './document.js'
 import { frontendPathIsValid, pathKey } from './path.js'
-import { referencesExist } from './references.js'
+import { referencesExist, referencesOf } from './references.js'
 import { definitionIsConsistent } from './rules.js'
 import { apiView, listedApiView, listedMembers } from './views.js'
 
@@ -38,6 +39,7 @@ export const apiOperations = {
     await withinQuota(context, 'API_NUM_LIMIT_PER_GROUP', await countApisOfGroup(db, group.id))
     const document = apiDocument(body, undefined, context)
     await insertApi(db, document, { instanceId, pathKey: pathKey(body.req_uri), createdAt: now, updatedAt: now })
+    await setDraftReferences(db, document.id, referencesOf(document), now)
     const surroundings = { group, publications: [], subdomainSuffix: settings.subdomainSuffix }
     return { status: 201, body: apiView(document, surroundings, writtenTime) }
   },
@@ -55,6 +57,7 @@ export const apiOperations = {
     const document = apiDocument(body, before, context)
     const createdAt = Date.parse(before.register_time)
     await updateApi(db, document, { instanceId, pathKey: pathKey(body.req_uri), createdAt, updatedAt: now })
+    await setDraftReferences(db, document.id, referencesOf(document), now)
     const surroundings = { group, publications, subdomainSuffix: settings.subdomainSuffix }
     return { status: 200, body: apiView(document, surroundings, writtenTime) }
   },
@@ -133,10 +136,9 @@ export async function theGroupOf(
 
 /** All that a definition must fulfil, in itself and beside the others; `exceptId` is the API that it replaces. */
 async function definitionIsAcceptable(context: OperationContext, api: ApiCreate, exceptId = ''): Promise<void> {
-  const { db } = context
   await sizesAreAcceptable(context, api)
   definitionIsConsistent(api, await longestBackendTimeout(context))
-  await referencesExist(db, api)
+  await referencesExist(context, api)
   const scope = { groupId: api.group_id }
   await nameIsFree(context, scope, api.name, exceptId)
   await pathIsFree(context, scope, api, exceptId)

@@ -32,9 +32,11 @@ const countedTables: ReadonlyMap<string, CountedTable> = new Map<ConfigName, Cou
   ['API_NUM_LIMIT', 'apis'],
   ['APIGROUP_NUM_LIMIT', 'api_groups'],
   ['APP_NUM_LIMIT', 'apps'],
+  ['AUTHORIZER_NUM_LIMIT', 'authorizers'],
   ['ENVIRONMENT_NUM_LIMIT', 'environments'],
   ['SIGN_NUM_LIMIT', 'signs'],
   ['THROTTLE_NUM_LIMIT', 'throttles'],
+  ['VPC_NUM_LIMIT', 'vpc_channels'],
 ])
 
 const configView = ({ config_id, config_value, config_time, remark }: ConfigRow) => ({

@@ -4,6 +4,7 @@
  */
 import type { ApiDocument } from '../../contract/api-document.js'
 import { fault, isFault, type Fault } from '../../contract/faults.js'
+import { existingTargets, setPublishedReferences, type PublishedReferences } from '../../store/api-references.js'
 import {
   deletePublications,
   latestPublications,
@@ -17,6 +18,7 @@ import { deleteHistory, deleteVersions, insertVersions, versionStamps, type Vers
 import { httpTexts, substitute, variableNames } from '../../snapshot/variables.js'
 import { backendAddressIsValid } from '../apis/backend-address.js'
 import { backendPathIsValid } from '../apis/path.js'
+import { isThere, referencesOf } from '../apis/references.js'
 import type { OperationContext } from '../operation.js'
 import { limitOf } from '../quotas.js'
 
@@ -41,11 +43,17 @@ export async function publish(
   const latest = await latestPublications(db, ids)
   const history = await versionStamps(db, environmentId, ids)
   const kept = await limitOf(context, 'API_VERSION_NUM_LIMIT')
+  const existing = await existingTargets(db, instanceId, documents.flatMap(referencesOf))
 
   const versions: Version[] = []
   const publications: Publication[] = []
+  const used: PublishedReferences[] = []
   const outcomes = documents.map((document): Outcome => {
-    const resolved = attempt(() => resolveVariables(document, variables.get(document.group_id) ?? {}))
+    const references = referencesOf(document)
+    const resolved = attempt(() => {
+      for (const reference of references) isThere(reference, existing)
+      return resolveVariables(document, variables.get(document.group_id) ?? {})
+    })
     if ('failure' in resolved) return resolved
     const publishedAt = after(latest.get(document.id), now)
     const version = {
@@ -70,11 +78,13 @@ export async function publish(
     }
     versions.push(version)
     publications.push(publication)
+    used.push({ apiId: document.id, publishId: publication.publishId, references })
     return { publication }
   })
 
   await insertVersions(db, versions)
   await savePublications(db, publications)
+  await setPublishedReferences(db, used, now)
   await deleteVersions(
     db,
     publications.flatMap(({ apiId }) => (history.get(apiId) ?? []).slice(Math.max(0, kept - 1)).map(({ id }) => id)),
@@ -89,7 +99,10 @@ export async function switchTo(
   publication: Publication,
   version: Version,
 ): Promise<Publication> {
-  const { db, now } = context
+  const { db, instanceId, now } = context
+  const references = referencesOf(version.document)
+  const existing = await existingTargets(db, instanceId, references)
+  for (const reference of references) isThere(reference, existing)
   const latest = await latestPublications(db, [publication.apiId])
   const variables = await variablesIn(db, publication.environmentId, [publication.groupId])
   const switched = {
@@ -99,6 +112,8 @@ export async function switchTo(
     variables: resolveVariables(version.document, variables.get(publication.groupId) ?? {}),
   }
   await savePublications(db, [switched])
+  const { apiId, publishId } = switched
+  await setPublishedReferences(db, [{ apiId, publishId, references }], now)
   context.changed(`publication:${publication.apiId}/${publication.environmentId}`)
   return switched
 }
