@@ -1,16 +1,34 @@
 /** Forwarding: repetition, time-outs, pooling and streaming, over real sockets. */
 import { createHash } from 'node:crypto'
 import { type IncomingMessage, createServer, request } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { testEngine } from '../../../test/raw-engine.js'
+import { certificate } from '../../../test/certificates.js'
 import { OK, eventually, rawBackend, rawClient } from '../../../test/raw-peers.js'
 
 const GET = 'GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n'
 const POST = 'POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2\r\n\r\nhi'
+
+async function listening(server: net.Server): Promise<AsyncDisposable & { readonly port: number }> {
+  const open = new Set<net.Socket>()
+  server.on('connection', (socket: net.Socket) => {
+    socket.on('error', () => undefined)
+    open.add(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
 
 const statusOf = (reply: string): number => Number(reply.slice(9, 12))
 const complete = (text: string): boolean => text.includes('\r\n\r\n') && (text.endsWith('ok') || text.endsWith('}'))
@@ -83,6 +101,24 @@ test.each([
   expect(gateway.records[0]).toMatchObject({ status, upstreamStatus: status === 200 ? 200 : 0 })
 })
 
+test.each([
+  ['that says so', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'],
+  ['that speaks HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ['that will close before it can be used', 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok'],
+  ['that sends more than its reply', `${OK}HTTP/1.1 200 OK\r\n`],
+  ['that hides a second reply in the first', 'HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok'],
+])('the connection of a backend %s is not used again', async (_why, bytes) => {
+  await using backend = await rawBackend((_, index) => ({ bytes: index === 0 ? bytes : OK }))
+  await using gateway = await testEngine(backend.port)
+  await using client = await rawClient(gateway.port)
+  client.send(GET)
+  await client.until((text) => text.includes('\r\n\r\n'))
+  await eventually(() => gateway.records.length === 1)
+  client.send(POST)
+  await client.until((text) => text.split('HTTP/1.1 20').length === 3 && complete(text))
+  expect(backend.accepted).toBe(2)
+})
+
 test('once a byte of a reply has come, nothing is repeated', async () => {
   await using backend = await rawBackend(() => ({ bytes: 'H', close: true }))
   await using gateway = await testEngine(backend.port, { plan: { retries: 3 } })
@@ -142,6 +178,39 @@ test('nothing listens: 502 APIG.0202', async () => {
   await using client = await rawClient(gateway.port)
   client.send(GET)
   expect(await client.until(complete)).toContain('"error_code":"APIG.0202"')
+})
+
+test('a name with several addresses, of which one listens', async () => {
+  await using backend = await rawBackend()
+  const origin = { host: 'localhost', port: backend.port, tls: false }
+  await using gateway = await testEngine(0, { plan: { origin } })
+  await using client = await rawClient(gateway.port)
+  client.send(GET)
+  expect(statusOf(await client.until(complete))).toBe(200)
+})
+
+test('a backend that speaks TLS, with a certificate that nobody has signed (backends.md §2)', async () => {
+  const { pem, keyPem } = certificate()
+  await using server = await listening(
+    createTlsServer({ key: keyPem, cert: pem }, (_request, response) => response.end('ok')),
+  )
+  const origin = { host: '127.0.0.1', port: server.port, tls: true }
+  await using gateway = await testEngine(0, { plan: { origin } })
+  await using client = await rawClient(gateway.port)
+  client.send(GET + POST)
+  const received = await client.until((text) => text.split('HTTP/1.1 200').length === 3 && complete(text))
+  expect(received).not.toContain('502')
+  await eventually(() => gateway.records.length === 2)
+  expect(gateway.records[1]?.upstreamAddress).toBe(`127.0.0.1:${server.port}`)
+})
+
+test('a backend that does not speak TLS where it should: 502', async () => {
+  await using backend = await rawBackend()
+  const origin = { host: '127.0.0.1', port: backend.port, tls: true }
+  await using gateway = await testEngine(0, { plan: { origin, timeout: 1000 } })
+  await using client = await rawClient(gateway.port)
+  client.send(GET)
+  expect(statusOf(await client.until(complete))).toBeGreaterThanOrEqual(502)
 })
 
 test('a name without an address: 500 APIG.0605', async () => {
@@ -207,7 +276,7 @@ test('a line that is too long is refused: 503', async () => {
 })
 
 test('a backend that answers before it has the body: the answer comes through, both connections end', async () => {
-  await using server = await firstBytesBackend(OK)
+  await using server = await listening(net.createServer((socket) => socket.once('data', () => socket.write(OK))))
   await using gateway = await testEngine(server.port)
   await using client = await rawClient(gateway.port)
   client.send('POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 1000\r\n\r\nabc')
@@ -216,48 +285,16 @@ test('a backend that answers before it has the body: the answer comes through, b
   expect(received).toContain('Connection: close\r\n')
 })
 
-async function firstBytesBackend(reply: string): Promise<AsyncDisposable & { readonly port: number }> {
-  const open = new Set<net.Socket>()
-  const server = net.createServer((socket) => {
-    open.add(socket)
-    socket.on('error', () => undefined)
-    socket.once('data', () => socket.write(reply))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 const MEGABYTE = 1024 * 1024
 const SIZE = 128 * MEGABYTE
 
-/** Echoes each body as it comes, in chunks. */
-async function echoBackend(): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer((request, response) => {
-    request.pipe(response)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
 test.each([['Content-Length'], ['Transfer-Encoding']])(
   '128 MB both ways by %s: a reader that stops, stops the writer, and little is stored between them',
   async (framing) => {
-    await using backend = await echoBackend()
+    await using backend = await listening(createServer((request, response) => void request.pipe(response)))
     await using gateway = await testEngine(backend.port, {
       options: { bodyLimit: 2 * SIZE },
       plan: { timeout: 60_000 },
