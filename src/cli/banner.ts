@@ -15,9 +15,12 @@ export interface BannerOptions {
   readonly directory: string
 }
 
+/** Whether there are colours was decided already, by the terminal that this is for. */
+const ALWAYS = { validateStream: false }
+
 export function banner({ settings, ready, version, colours, program, directory }: BannerOptions): string {
-  const strong = (text: string) => (colours ? styleText('bold', text) : text)
-  const address = (text: string) => (colours ? styleText('cyan', text) : text)
+  const strong = (text: string) => (colours ? styleText('bold', text, ALWAYS) : text)
+  const address = (text: string) => (colours ? styleText('cyan', text, ALWAYS) : text)
   const credentials = join(settings.dataDir, 'credentials.json')
   const lines: [name: string, value: string][] = [
     ['Management', address(localUrl('http', ready.management))],

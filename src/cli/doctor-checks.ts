@@ -92,7 +92,7 @@ export async function checkPort(
   if (error.code === 'EADDRINUSE' && running)
     return { check, status: 'ok', detail: `${detail}, in use while Sluice runs` }
   const next = error.code === 'EADDRINUSE' ? `end that program, or set ${flagName(key)}` : `set ${flagName(key)}`
-  return { check, status: 'failed', detail: failureLine(error, detail), next }
+  return { check, status: 'failed', detail: failureLine(error, key), next }
 }
 
 function listenError({ host, port }: ListenAddress): Promise<NodeJS.ErrnoException | undefined> {

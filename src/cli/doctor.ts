@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
 import { localUrl } from '../config/listen-address.js'
-import { SettingsError } from '../config/settings.js'
+import { orFail } from './command-failure.js'
 import {
   checkClock,
   checkDatabase,
@@ -24,18 +24,14 @@ export function registerDoctor(program: Command, terminal: Terminal = processTer
     .option('--server <url>', 'also compare the clock with that of this server')
     .option('--json', 'print the findings as one line of JSON')
     .action(async (values: FlagValues, command: Command) => {
-      try {
+      await orFail(command, async () => {
         const findings = await examine(values, terminal)
         const ok = findings.every(({ status }) => status !== 'failed')
         terminal.output.write(
           values['json'] === true ? `${JSON.stringify({ ok, findings })}\n` : render(findings, terminal),
         )
         if (!ok) terminal.exitWith(1)
-      } catch (error) {
-        if (error instanceof SettingsError)
-          command.error(error.problems.map((line) => `error: ${line}`).join('\n'), { exitCode: 2 })
-        throw error
-      }
+      })
     })
 }
 
@@ -63,7 +59,7 @@ function render(findings: readonly Finding[], { output, environment }: Terminal)
   const colours = output.isTTY === true && environment['NO_COLOR'] === undefined
   const width = Math.max(...findings.map(({ check }) => check.length))
   const lines = findings.flatMap(({ check, status, detail, next }) => {
-    const shown = colours ? styleText(COLOURS[status], status.padEnd(7)) : status.padEnd(7)
+    const shown = colours ? styleText(COLOURS[status], status.padEnd(7), { validateStream: false }) : status.padEnd(7)
     const line = `${shown}  ${check.padEnd(width)}  ${detail}`
     return next === undefined ? [line] : [line, `${' '.repeat(width + 11)}→ ${next}`]
   })

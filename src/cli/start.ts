@@ -8,11 +8,13 @@ import {
   loadClusterToken,
   prepareDataDirectory,
   DataDirectoryError,
+  type DirectoryLock,
 } from '../config/data-directory.js'
 import { formatListenAddress, localUrl } from '../config/listen-address.js'
 import { printConfig } from '../config/print-config.js'
 import { SettingsError, type Settings } from '../config/settings.js'
 import { banner } from './banner.js'
+import { orFail } from './command-failure.js'
 import { createLogger } from './logger.js'
 import { addSettingFlags, settingsFrom, type FlagValues } from './setting-flags.js'
 import { StartFailure } from './start-failure.js'
@@ -26,29 +28,24 @@ export function registerStart(program: Command, terminal: Terminal = processTerm
     .option('--print-config', 'print the settings, with secrets masked, and end')
     .addHelpText('after', '\nEvery setting is also an environment variable: --data-dir is SLUICE_DATA_DIR.')
     .action(async (values: FlagValues, command: Command) => {
-      try {
+      await orFail(command, async () => {
         const settings = settingsFrom(values, terminal)
         if (values['printConfig'] === true) terminal.output.write(printConfig(settings))
         else await run(settings, values, terminal)
-      } catch (error) {
-        if (error instanceof SettingsError)
-          command.error(error.problems.map((line) => `error: ${line}`).join('\n'), { exitCode: 2 })
-        if (error instanceof DataDirectoryError || error instanceof StartFailure)
-          command.error(`error: ${error.message}`, { exitCode: 1 })
-        throw error
-      }
+      })
     })
 }
 
 async function run(settings: Settings, values: FlagValues, terminal: Terminal): Promise<void> {
-  prepareDataDirectory(settings.dataDir)
-  const lock = lockDataDirectory(settings.dataDir)
+  // Whatever the directory permits, files in it are not for everybody. Children inherit it.
+  process.umask(0o027)
+  const { lock, clusterToken } = openDataDirectory(settings)
   const log = await createLogger(settings, 'supervisor')
   if (settings.redisUrl !== undefined)
     log.warn('redis_url is set, but limits are kept on this node: it is the only one that counts')
   const supervisor = new Supervisor({
     settings,
-    clusterToken: settings.clusterToken ?? loadClusterToken(settings.dataDir),
+    clusterToken,
     log,
     programs: { control: programFile('control-process'), gateway: programFile('gateway-process') },
   })
@@ -62,6 +59,17 @@ async function run(settings: Settings, values: FlagValues, terminal: Terminal): 
     throw error
   }
   await ended
+}
+
+function openDataDirectory({ dataDir, clusterToken }: Settings): { lock: DirectoryLock; clusterToken: string } {
+  try {
+    prepareDataDirectory(dataDir)
+    const lock = lockDataDirectory(dataDir)
+    return { lock, clusterToken: clusterToken ?? loadClusterToken(dataDir) }
+  } catch (error) {
+    if (error instanceof DataDirectoryError) throw new StartFailure(error.message, { cause: error })
+    throw error
+  }
 }
 
 /** Beside this file, and like it: JavaScript when built, TypeScript under a loader. */

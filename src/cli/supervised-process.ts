@@ -16,6 +16,8 @@ export interface SupervisedOptions {
 
 /** Milliseconds that a process must have lived for its end to be an accident, not a habit. */
 const HEALTHY = 5_000
+/** What ends several processes at once is over before the first of them is back. */
+const SHORTEST_DELAY = 20
 const FIRST_DELAY = 100
 const LONGEST_DELAY = 5_000
 
@@ -64,6 +66,7 @@ export class SupervisedProcess {
     const process = this.options.spawn()
     this.#startedAt = performance.now()
     this.#complaint = undefined
+    this.options.log.debug({ child: process.pid }, `${this.options.name} started`)
     process.on('message', (message: FromChild) => {
       if (process === this.#process) this.#hear(message)
     })
@@ -102,7 +105,7 @@ export class SupervisedProcess {
 
   #startAgain(how: string): void {
     const lived = performance.now() - this.#startedAt
-    this.#delay = lived > HEALTHY ? 0 : Math.min(LONGEST_DELAY, this.#delay * 2 || FIRST_DELAY)
+    this.#delay = lived > HEALTHY ? SHORTEST_DELAY : Math.min(LONGEST_DELAY, Math.max(FIRST_DELAY, this.#delay * 2))
     this.options.log.error({ pid: this.#process.pid, delay: this.#delay }, `${how}; it is started again`)
     this.#respawn = setTimeout(() => (this.#process = this.#spawn()), this.#delay)
   }

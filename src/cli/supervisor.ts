@@ -155,7 +155,9 @@ export class Supervisor {
     if (message.kind === 'limits') {
       for (const one of message.messages) this.#limits.receive(worker.id, one, Date.now())
     } else if (message.kind === 'ready') {
-      this.#httpPort = message.address.port
+      if (this.#httpPort === 0) this.#httpPort = message.address.port
+      // The last one that held the port ended while this one was on its way, and so it took another.
+      else if (this.#httpPort !== message.address.port) worker.process.kill('SIGKILL')
     } else if (message.kind === 'hello') {
       const { clusterToken } = this.options
       gateway.send({
