@@ -10,6 +10,7 @@ export type CountedTable =
   | 'authorizers'
   | 'environments'
   | 'orchestrations'
+  | 'plugins'
   | 'signs'
   | 'throttles'
   | 'vpc_channels'

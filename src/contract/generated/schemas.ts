@@ -2716,7 +2716,7 @@ export interface PluginApiInfo {
   api_name?: string | undefined
   type?: number | undefined
   /** Default: "HTTPS". */
-  req_protocol?: 'HTTP' | 'HTTPS' | 'BOTH' | undefined
+  req_protocol?: 'HTTP' | 'HTTPS' | 'BOTH' | 'GRPCS' | undefined
   req_method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH' | 'OPTIONS' | 'ANY' | undefined
   req_uri?: string | undefined
   auth_type?: 'NONE' | 'APP' | 'IAM' | 'AUTHORIZER' | undefined

@@ -1,0 +1,265 @@
+import { expressionBuilder, type Expression, type SqlBool } from 'kysely'
+import type { ApiDocument } from '../contract/api-document.js'
+import { outlined, type Outlined } from './api-outlines.js'
+import { tagged } from './api-tags.js'
+import { selectPage, type Page, type Paging } from './page.js'
+import type { PluginAttachmentRow, PluginRow, Schema } from './schema.js'
+import { ROWS_PER_INSERT, type Database } from './store.js'
+import { contains } from './text.js'
+
+/** The words that the columns of an API hold: they were checked when it was written. */
+type ApiColumns = Readonly<Pick<ApiDocument, 'req_protocol' | 'req_method' | 'auth_type' | 'match_mode'>>
+
+/** An API in an environment, published there or not any more, and how the plug-in is attached to it. */
+export interface PluginApi extends Outlined, ApiColumns {
+  readonly api_id: string
+  readonly name: string
+  readonly type: number
+  readonly req_uri: string
+  readonly group_id: string
+  readonly group_name: string
+  readonly env_id: string
+  readonly env_name: string
+  /** Null when callers do not reach the API there. */
+  readonly publish_id: string | null
+  readonly attach_id: string | null
+  readonly attached_at: number | null
+}
+
+export interface PluginApiFilter {
+  readonly env_id?: string | undefined
+  readonly api_id?: string | undefined
+  readonly api_name?: string | undefined
+  readonly group_id?: string | undefined
+  readonly req_method?: string | undefined
+  readonly req_uri?: string | undefined
+  readonly tags?: readonly string[] | undefined
+}
+
+export interface AttachedPlugin extends PluginRow {
+  readonly attach_id: string
+  readonly attached_at: number
+  readonly env_id: string
+  readonly env_name: string
+}
+
+export interface AttachedPluginFilter {
+  readonly env_id?: string | undefined
+  readonly env_name?: string | undefined
+  readonly plugin_id?: string | undefined
+  readonly plugin_name?: string | undefined
+  readonly plugin_type?: string | undefined
+}
+
+/** An API as far as rules of attaching look at it. */
+export interface AttachableApi {
+  readonly id: string
+  readonly name: string
+  readonly req_method: string
+  readonly group_id: string
+  readonly path_key: string
+  /** Whether callers reach it in the environment asked for. */
+  readonly is_published: boolean
+}
+
+/** Those of the APIs that exist. */
+export async function attachableApis(
+  db: Database,
+  instanceId: string,
+  envId: string,
+  apiIds: readonly string[],
+): Promise<readonly AttachableApi[]> {
+  const rows = await db
+    .selectFrom('apis')
+    .leftJoin('publications', (join) =>
+      join.onRef('publications.api_id', '=', 'apis.id').on('publications.env_id', '=', envId),
+    )
+    .select(['apis.id', 'apis.name', 'apis.req_method', 'apis.group_id', 'apis.path_key', 'publications.publish_id'])
+    .where('apis.instance_id', '=', instanceId)
+    .where('apis.id', 'in', apiIds)
+    .execute()
+  return rows.map(({ publish_id, ...api }) => ({ ...api, is_published: publish_id !== null }))
+}
+
+/** Other APIs of a group that have the same path, with the CORS plug-in that is attached to them in an environment. */
+export async function apisOnPath(
+  db: Database,
+  envId: string,
+  { id, group_id, path_key }: AttachableApi,
+): Promise<readonly { readonly id: string; readonly req_method: string; readonly cors_plugin_id: string | null }[]> {
+  return db
+    .selectFrom('apis')
+    .leftJoin('plugin_attachments as attached', (join) =>
+      join
+        .onRef('attached.api_id', '=', 'apis.id')
+        .on('attached.env_id', '=', envId)
+        .on('attached.plugin_type', '=', 'cors'),
+    )
+    .select(['apis.id', 'apis.req_method', 'attached.plugin_id as cors_plugin_id'])
+    .where('apis.group_id', '=', group_id)
+    .where('apis.path_key', '=', path_key)
+    .where('apis.id', '<>', id)
+    .execute()
+}
+
+/** Attachments of any plug-in to the APIs in an environment. */
+export async function attachmentsOf(
+  db: Database,
+  envId: string,
+  apiIds: readonly string[],
+): Promise<readonly PluginAttachmentRow[]> {
+  return db
+    .selectFrom('plugin_attachments')
+    .selectAll()
+    .where('env_id', '=', envId)
+    .where('api_id', 'in', apiIds)
+    .execute()
+}
+
+export async function isAttached(db: Database, pluginId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('plugin_attachments')
+    .select('id')
+    .where('plugin_id', '=', pluginId)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Where a plug-in is attached. */
+export async function placesOfPlugin(
+  db: Database,
+  pluginId: string,
+): Promise<readonly Pick<PluginAttachmentRow, 'api_id' | 'env_id'>[]> {
+  return db.selectFrom('plugin_attachments').select(['api_id', 'env_id']).where('plugin_id', '=', pluginId).execute()
+}
+
+export async function insertAttachments(db: Database, rows: readonly PluginAttachmentRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
+    await db
+      .insertInto('plugin_attachments')
+      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .execute()
+}
+
+export async function deleteAttachments(db: Database, rows: readonly PluginAttachmentRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const ids = rows.map(({ id }) => id)
+  await db.deleteFrom('plugin_attachments').where('id', 'in', ids).execute()
+}
+
+export async function listAttachedApis(
+  db: Database,
+  pluginId: string,
+  filter: PluginApiFilter,
+  paging: Paging,
+): Promise<Page<PluginApi>> {
+  let query = db
+    .selectFrom('plugin_attachments as attached')
+    .innerJoin('apis', 'apis.id', 'attached.api_id')
+    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
+    .innerJoin('environments as envs', (join) =>
+      join.onRef('envs.instance_id', '=', 'attached.instance_id').onRef('envs.id', '=', 'attached.env_id'),
+    )
+    .leftJoin('publications', (join) =>
+      join.onRef('publications.api_id', '=', 'attached.api_id').onRef('publications.env_id', '=', 'attached.env_id'),
+    )
+    .select([...columns, 'attached.env_id'])
+    .$narrowType<ApiColumns>()
+    .where('attached.plugin_id', '=', pluginId)
+    .where(matches(filter))
+    .orderBy('attached.created_at', 'desc')
+    .orderBy('attached.id')
+  if (filter.env_id) query = query.where('attached.env_id', '=', filter.env_id)
+  const { total, rows } = await selectPage(query, paging)
+  return { total, rows: outlined(rows) }
+}
+
+/** APIs that callers reach in an environment and that do not have this plug-in there; another of its type may be. */
+export async function listAttachableApis(
+  db: Database,
+  { id: pluginId, instance_id }: PluginRow,
+  filter: PluginApiFilter & { readonly env_id: string },
+  paging: Paging,
+): Promise<Page<PluginApi>> {
+  const query = db
+    .selectFrom('publications')
+    .innerJoin('apis', 'apis.id', 'publications.api_id')
+    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
+    .innerJoin('environments as envs', (join) =>
+      join.onRef('envs.instance_id', '=', 'publications.instance_id').onRef('envs.id', '=', 'publications.env_id'),
+    )
+    .leftJoin('plugin_attachments as attached', (join) =>
+      join
+        .onRef('attached.api_id', '=', 'publications.api_id')
+        .onRef('attached.env_id', '=', 'publications.env_id')
+        .on('attached.plugin_id', '=', pluginId),
+    )
+    .select([...columns, 'publications.env_id'])
+    .$narrowType<ApiColumns>()
+    .where('publications.instance_id', '=', instance_id)
+    .where('publications.env_id', '=', filter.env_id)
+    .where('attached.id', 'is', null)
+    .where(matches(filter))
+    .orderBy('publications.published_at', 'desc')
+    .orderBy('publications.publish_id')
+  const { total, rows } = await selectPage(query, paging)
+  return { total, rows: outlined(rows) }
+}
+
+export async function listAttachedPlugins(
+  db: Database,
+  apiId: string,
+  { env_id, env_name, plugin_id, plugin_name, plugin_type }: AttachedPluginFilter,
+  paging: Paging,
+): Promise<Page<AttachedPlugin>> {
+  let query = db
+    .selectFrom('plugin_attachments as attached')
+    .innerJoin('plugins', 'plugins.id', 'attached.plugin_id')
+    .innerJoin('environments as envs', (join) =>
+      join.onRef('envs.instance_id', '=', 'attached.instance_id').onRef('envs.id', '=', 'attached.env_id'),
+    )
+    .selectAll('plugins')
+    .select(['attached.id as attach_id', 'attached.created_at as attached_at', 'attached.env_id'])
+    .select('envs.name as env_name')
+    .where('attached.api_id', '=', apiId)
+    .orderBy('attached.created_at', 'desc')
+    .orderBy('attached.id')
+  if (env_id) query = query.where('attached.env_id', '=', env_id)
+  if (plugin_id) query = query.where('plugins.id', '=', plugin_id)
+  // A text of the query string: one that is no type simply matches nothing.
+  if (plugin_type) query = query.where((eb) => eb(eb.ref('plugins.type').$castTo<string>(), '=', plugin_type))
+  if (plugin_name) query = query.where((eb) => contains(eb.ref('plugins.name'), plugin_name))
+  if (env_name) query = query.where((eb) => contains(eb.ref('envs.name'), env_name))
+  return selectPage(query, paging)
+}
+
+const columns = [
+  'apis.id as api_id',
+  'apis.name',
+  'apis.type',
+  'apis.req_protocol',
+  'apis.req_method',
+  'apis.req_uri',
+  'apis.auth_type',
+  'apis.match_mode',
+  'apis.definition',
+  'apis.group_id',
+  'groups.name as group_name',
+  'envs.name as env_name',
+  'publications.publish_id',
+  'attached.id as attach_id',
+  'attached.created_at as attached_at',
+] as const
+
+/** What both lists can be filtered by, beside the environment. */
+function matches({ api_id, api_name, group_id, req_method, req_uri, tags }: PluginApiFilter): Expression<SqlBool> {
+  const eb = expressionBuilder<Schema, 'apis'>()
+  const conditions: Expression<SqlBool>[] = []
+  if (api_id) conditions.push(eb('apis.id', '=', api_id))
+  if (group_id) conditions.push(eb('apis.group_id', '=', group_id))
+  if (req_method) conditions.push(eb('apis.req_method', '=', req_method))
+  if (api_name) conditions.push(contains(eb.ref('apis.name'), api_name))
+  if (req_uri) conditions.push(contains(eb.ref('apis.req_uri'), req_uri))
+  if (tags?.length) conditions.push(tagged(eb.ref('apis.id'), tags))
+  return eb.and(conditions)
+}
