@@ -24,7 +24,7 @@ export interface RouteDependencies {
 }
 
 /** A request as far as it was read before anyone knew who sent it. */
-export interface ReceivedCall {
+interface ReceivedCall {
   readonly path: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string | string[]>>
   readonly rawBody: Buffer

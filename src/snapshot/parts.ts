@@ -24,7 +24,7 @@ export interface InstancePart {
   readonly ingressPorts: readonly IngressPort[]
 }
 
-export interface IngressPort {
+interface IngressPort {
   readonly port: number
   readonly protocol: 'HTTP' | 'HTTPS'
 }

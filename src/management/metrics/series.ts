@@ -2,8 +2,8 @@
 import type { RequestOf } from '../../contract/operation.js'
 
 type Query = RequestOf<'listMetricData'>['query']
-export type MetricName = Query['metric_name']
-export type Filter = Query['filter']
+type MetricName = Query['metric_name']
+type Filter = Query['filter']
 
 /** What clients sent and got in one minute. */
 export interface Traffic {
