@@ -11,6 +11,7 @@ import { domainOperations } from './domains/operations.js'
 import { environmentOperations } from './environments/operations.js'
 import { variableOperations } from './environments/variables.js'
 import { featureOperations } from './features/operations.js'
+import { gatewayResponseOperations } from './gateway-responses/operations.js'
 import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
@@ -19,6 +20,7 @@ import { instanceTagOperations } from './instance-tags/operations.js'
 import { metricOperations } from './metrics/operations.js'
 import { orchestrationOperations } from './orchestrations/operations.js'
 import { orderOperations } from './orders/operations.js'
+import { pluginOperations } from './plugins/operations.js'
 import { publicationOperations } from './publications/operations.js'
 import type { Handlers } from './operation.js'
 import { signOperations } from './signs/operations.js'
@@ -35,6 +37,7 @@ export const handlers: Handlers = {
   ...environmentOperations,
   ...variableOperations,
   ...groupOperations,
+  ...gatewayResponseOperations,
   ...domainOperations,
   ...certificateOperations,
   ...appOperations,
@@ -44,6 +47,7 @@ export const handlers: Handlers = {
   ...signOperations,
   ...appQuotaOperations,
   ...aiApiKeyOperations,
+  ...pluginOperations,
   ...networkOperations,
   ...orderOperations,
   ...instanceTagOperations,

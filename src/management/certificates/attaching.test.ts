@@ -27,11 +27,11 @@ interface Stage {
   readonly sluice: TestManagement
   readonly group_id: string
   /** A domain of the group: its path. */
-  bind(url_domain: string, more?: object): Promise<{ group_id: string; domain_id: string }>
-  keep(name: string, from: TestCertificate, more?: Readonly<Record<string, unknown>>): Promise<string>
+  readonly bind: (url_domain: string, more?: object) => Promise<{ group_id: string; domain_id: string }>
+  readonly keep: (name: string, from: TestCertificate, more?: Readonly<Record<string, unknown>>) => Promise<string>
   /** What the group says of its first domain, or of the one with this name. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads whatever it expects to be there
-  domain(name?: string): Promise<any>
+  readonly domain: (name?: string) => Promise<any>
 }
 
 async function stage(sluice: TestManagement): Promise<Stage> {
