@@ -9,6 +9,7 @@ export type CountedTable =
   | 'apps'
   | 'authorizers'
   | 'environments'
+  | 'ingress_ports'
   | 'orchestrations'
   | 'plugins'
   | 'signs'
