@@ -20,6 +20,7 @@ const completeFamilies: ReadonlySet<string> = new Set([
   'Instances',
   'Network',
   'Orders',
+  'Plugins',
   'Signature keys',
   'Statistics & metrics',
   'Tags',

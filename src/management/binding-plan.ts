@@ -32,6 +32,9 @@ export function planBindings<Binding extends Published>(
 }
 
 /** Publications of bindings have to be compiled again. */
-export function notePlaces(changed: (partKey: string) => void, places: readonly Published[]): void {
+export function notePlaces(
+  changed: (partKey: string) => void,
+  places: readonly Pick<Published, 'api_id' | 'env_id'>[],
+): void {
   for (const { api_id, env_id } of places) changed(`publication:${api_id}/${env_id}`)
 }

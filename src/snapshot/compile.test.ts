@@ -205,6 +205,21 @@ test('mocks and functions', () => {
   })
 })
 
+test('a mock answers with the status and the headers that were given', () => {
+  const header = [{ key: 'X-A', value: 'b', remark: 'why' }]
+  const answer = { result_content: '', status_code: 201, header }
+  const compiled = compileDefinition(
+    {
+      ...withoutBackend({ backend_type: 'MOCK', mock_info: answer }),
+      policy_mocks: [{ name: 'one', effect_mode: 'ANY', conditions: [], ...answer, status_code: 404 }],
+    },
+    {},
+  )
+  const headers = [{ key: 'X-A', value: 'b' }]
+  expect(compiled.backend).toMatchObject({ status_code: 201, headers })
+  expect(compiled.policies).toMatchObject([{ backend: { status_code: 404, headers } }])
+})
+
 test('with a channel, the address that clients read is not an address', () => {
   const channel = { vpc_channel_id: 'c1', vpc_channel_proxy_host: 'www.example.com' }
   const { backend: compiledBackend } = compileDefinition(

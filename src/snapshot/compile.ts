@@ -180,8 +180,14 @@ function functionBackend(
 }
 
 function mockBackend(
-  { result_content }: Pick<ApiMock, 'result_content'>,
+  { result_content, status_code, header }: Pick<ApiMock, 'result_content' | 'status_code' | 'header'>,
   params: readonly BackendParameter[],
 ): MockBackend {
-  return { type: 'MOCK', result_content: result_content ?? '', status_code: 200, headers: [], params }
+  return {
+    type: 'MOCK',
+    result_content: result_content ?? '',
+    status_code: status_code ?? 200,
+    headers: (header ?? []).map(({ key, value }) => ({ key, value })),
+    params,
+  }
 }

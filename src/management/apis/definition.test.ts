@@ -166,6 +166,42 @@ describe.each(engines)('definitions of APIs on $name', (engine) => {
     expect(tags.body).toEqual({ total: 0, size: 0, tags: [] })
   })
 
+  test('a mock back end is read with the status and headers that it was given, in their bounds', async () => {
+    await using sluice = await management(engine)
+    const groupId = await group(sluice)
+    const header = [
+      { key: 'X-A', value: 'b', remark: 'why' },
+      { key: 'X-B', value: 'c' },
+    ]
+    const answer = { result_content: 'x', status_code: 201, header }
+    const conditions = [{ condition_origin: 'source' as const, condition_value: '10.0.0.1' }]
+    const policy = { name: 'other', effect_mode: 'ANY' as const, conditions, ...answer, status_code: 599 }
+    const body = mockApi(groupId, { mock_info: answer, policy_mocks: [policy] })
+    const { id } = await sluice.given('createApiV2', { body })
+    const read = await sluice.call('showDetailsOfApiV2', { path: { api_id: id } })
+    expect(read.body.mock_info).toMatchObject(answer)
+    expect(read.body.policy_mocks).toMatchObject([{ ...answer, status_code: 599 }])
+
+    const eleven = Array.from({ length: 11 }, (_, index) => ({ key: `X-${index}`, value: 'a' }))
+    for (const [name, wrong] of [
+      ['status_code', { status_code: 199 }],
+      ['status_code', { status_code: 600 }],
+      ['header', { header: eleven }],
+      ['key', { header: [{ key: 'X A', value: 'b' }] }],
+      ['value', { header: [{ key: 'X-A', value: 'b\r\nX-B: c' }] }],
+    ] as const) {
+      const refused = await sluice.call('createApiV2', {
+        body: mockApi(groupId, { mock_info: { ...answer, ...wrong } as never }),
+      })
+      expect(refused, name).toMatchObject({ status: 400, body: { error_code: 'APIG.2011' } })
+      expect(refused.body.error_msg).toContain(`parameterName:${name}.`)
+    }
+    await sluice.given('updateApiV2', { path: { api_id: id }, body: mockApi(groupId) })
+    const cleared = await sluice.call('showDetailsOfApiV2', { path: { api_id: id } })
+    expect(cleared.body.mock_info).not.toHaveProperty('status_code')
+    expect(cleared.body.mock_info).not.toHaveProperty('header')
+  })
+
   test('nested objects that are still there keep their ids in an update', async () => {
     await using sluice = await management(engine)
     const groupId = await group(sluice)

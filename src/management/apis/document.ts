@@ -96,7 +96,7 @@ export function apiDocument(api: ApiCreate, before: ApiDocument | undefined, { n
     })),
     policy_mocks: (api.policy_mocks ?? []).map((policy) => ({
       ...nested.policy(policy, before?.policy_mocks),
-      result_content: policy.result_content ?? '',
+      ...policyMockTarget(policy),
     })),
   }
 }
@@ -262,9 +262,13 @@ function policyFunctionTarget(given: ApiFuncCreate | ApiPolicyFunctionCreate) {
 
 function mockTarget(given: ApiMockCreate) {
   return {
+    ...policyMockTarget(given),
     remark: given.remark,
     result_content: given.result_content ?? '',
     version: given.version,
     authorizer_id: given.authorizer_id,
   }
 }
+/** Status and headers are answered to those who sent them. */
+function policyMockTarget({ result_content, status_code, header }: ApiMockCreate | ApiPolicyMockCreate) {
+  return { result_content: result_content ?? '', status_code, header }

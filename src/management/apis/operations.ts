@@ -18,6 +18,7 @@ import {
   type GroupOfApi,
   type NameScope,
 } from '../../store/apis.js'
+import { isReferredToByPlugin } from '../../store/plugins.js'
 import { isPublished, publicationInfos } from '../../store/publications.js'
 import type { Handlers, OperationContext } from '../operation.js'
 import { withinQuota } from '../quotas.js'
@@ -92,6 +93,7 @@ export const apiOperations = {
     const { db, changed } = context
     const { id } = await theApiDocument(context, path.api_id)
     if (await isPublished(db, id)) throw fault('APIG.3416')
+    if (await isReferredToByPlugin(db, 'api', id))
     const apps = await appsAuthorizedFor(db, id)
     await deleteApi(db, id)
     for (const app of apps) changed(`app:${app}`)
