@@ -264,11 +264,12 @@ function mockTarget(given: ApiMockCreate) {
   return {
     ...policyMockTarget(given),
     remark: given.remark,
-    result_content: given.result_content ?? '',
     version: given.version,
     authorizer_id: given.authorizer_id,
   }
 }
+
 /** Status and headers are answered to those who sent them. */
 function policyMockTarget({ result_content, status_code, header }: ApiMockCreate | ApiPolicyMockCreate) {
   return { result_content: result_content ?? '', status_code, header }
+}

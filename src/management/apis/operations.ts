@@ -94,6 +94,7 @@ export const apiOperations = {
     const { id } = await theApiDocument(context, path.api_id)
     if (await isPublished(db, id)) throw fault('APIG.3416')
     if (await isReferredToByPlugin(db, 'api', id))
+      throw fault('APIG.2000', { detail: 'The API is used by an oidc_auth plug-in' })
     const apps = await appsAuthorizedFor(db, id)
     await deleteApi(db, id)
     for (const app of apps) changed(`app:${app}`)
