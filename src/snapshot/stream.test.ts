@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import Fastify from 'fastify'
+import { get } from 'node:http'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { encodeFrame, FrameError, FrameReader, framesOf, type StreamedUpdate } from './frames.js'
@@ -117,23 +118,27 @@ test('control that has published nothing yet makes a gateway wait instead of emp
   const publisher = new Publisher({ epoch: 'e', revision: -1, parts: [] })
   await using server = await control(publisher, 10)
   using gw = gateway(server.url, { epoch: 'older', revision: 3 })
-  await expect
-    .poll(() => fetch(`${server.url}/internal/v1/snapshot`, authorized).then((reply) => firstBytes(reply, 3)))
-    .toBe('{"type":"heartbeat"}\n'.repeat(3))
+  expect(await firstLines(server.url, 3)).toBe('{"type":"heartbeat"}\n'.repeat(3))
   expect(gw.updates).toEqual([])
   publisher.publish({ ...put(0, app('a')), reset: true })
   await vi.waitFor(() => expect(gw.client.position).toEqual({ epoch: 'e', revision: 0 }))
 })
 
-const authorized = { headers: { authorization: `Bearer ${TOKEN}` } }
-
-async function firstBytes(reply: Response, lines: number): Promise<string> {
-  let text = ''
-  for await (const bytes of reply.body as AsyncIterable<Uint8Array>) {
-    text += Buffer.from(bytes).toString()
-    if (text.split('\n').length > lines) break
-  }
-  return text.split('\n').slice(0, lines).join('\n') + '\n'
+function firstLines(url: string, count: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    const asked = get(`${url}/internal/v1/snapshot`, { headers, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        const lines = text.split('\n')
+        if (lines.length <= count) return
+        asked.destroy()
+        resolve(`${lines.slice(0, count).join('\n')}\n`)
+      })
+    })
+    asked.on('error', reject)
+  })
 }
 
 test.each([undefined, '', TOKEN, `Bearer ${TOKEN}x`, 'Bearer '])(
