@@ -4,6 +4,7 @@ import { isReferenced } from '../../store/api-references.js'
 import { deleteGroups, groupsOfChannel, groupsOfChannels, saveGroups } from '../../store/channel-groups.js'
 import { deleteMembers, membersOfChannel, saveMembers } from '../../store/channel-members.js'
 import { countIn } from '../../store/counts.js'
+import { isReferredToByPlugin } from '../../store/plugins.js'
 import {
   channelsReferringTo,
   deleteChannel,
@@ -74,6 +75,7 @@ export const vpcChannelOperations = {
     const { db } = context
     const { id } = await theChannel(context, path.vpc_channel_id)
     if (await isReferenced(db, { kind: 'channel', id })) throw fault('APIG.3414')
+    if (await isReferredToByPlugin(db, 'vpc_channel', id)) throw fault('APIG.3710')
     if ((await channelsReferringTo(db, id)).length > 0) throw fault('APIG.3719')
     await deleteChannel(db, id)
     return { status: 204 }
