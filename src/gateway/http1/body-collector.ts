@@ -26,3 +26,6 @@ export class BodyCollector implements ChunkSink {
     return Buffer.concat(this.#pieces)
   }
 }
+
+/** For a body that nobody wants. */
+export const nowhere: ChunkSink = { chunk: () => undefined, data: () => undefined, chunkEnd: () => undefined }

@@ -4,21 +4,22 @@
  * for bytes that nobody wants yet, the body of the current exchange, or nobody any more.
  */
 import type { Socket } from 'node:net'
-import { Exchange, type ExchangeConnection } from '../exchange.js'
+import type { Exchange, ExchangeConnection } from '../exchange.js'
 import type { Failure } from '../handler.js'
 import type { Reply } from '../reply.js'
 import type { Outcome } from '../step.js'
 import { Alarm } from './alarms.js'
 import { send } from './batch.js'
-import { BodyCollector } from './body-collector.js'
+import { BodyCollector, nowhere } from './body-collector.js'
 import { BodyReader } from './body-reader.js'
-import type { ChunkSink } from './chunked.js'
 import type { EngineContext, Forwarding } from './context.js'
-import { MORE, TOO_LARGE } from './header-lines.js'
-import { ownReply } from './own-reply.js'
+import { closesConnection, failureOf } from './failures.js'
+import { MORE } from './header-lines.js'
+import { Linger } from './linger.js'
+import { connectionLine, ownReply } from './own-reply.js'
 import { HeldBytes } from './held-bytes.js'
-import { newRequestId } from './request-id.js'
-import { Http1RequestHead, TARGET_TOO_LARGE } from './request-head.js'
+import { newExchange } from './new-exchange.js'
+import { Http1RequestHead } from './request-head.js'
 
 /**
  * Where arriving bytes go: into the head, into store until somebody wants them, into the current body, a body that
@@ -26,15 +27,11 @@ import { Http1RequestHead, TARGET_TOO_LARGE } from './request-head.js'
  */
 type Input = 'head' | 'hold' | 'body' | 'discard' | 'drop'
 
-const CLOSE_LINE = 'Connection: close\r\n'
-const KEEP_ALIVE_LINE = 'Connection: keep-alive\r\n'
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 /** An unread body up to this size is read and thrown away so that the connection can be used again. */
 const DISCARD_LIMIT = 64 * 1024
 /** While more than this waits to be taken by the client, its next request waits too. */
 const UNSENT_LIMIT = 256 * 1024
-
-const nowhere: ChunkSink = { chunk: () => undefined, data: () => undefined, chunkEnd: () => undefined }
 
 export class ClientConnection extends Alarm implements ExchangeConnection {
   readonly head: Http1RequestHead
@@ -49,11 +46,10 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   #collector: BodyCollector | undefined = undefined
   #paused = false
   #closing = false
-  #gone = false
   #replyStarted = false
   #running = false
   #startedAt = 0
-  #unsent = 0
+  #linger: Linger | undefined = undefined
 
   constructor(
     readonly context: EngineContext,
@@ -68,8 +64,6 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
     context.connections.add(this)
     context.wheel.arm(this, performance.now() + context.options.idleTimeout)
   }
-
-  // Bytes in.
 
   /** Takes what the socket has read; `bytes` are the caller's again afterwards. */
   receive(bytes: Buffer, end: number): void {
@@ -138,8 +132,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
     try {
       outcome = this.context.handler.begin(exchange)
     } catch (error) {
-      this.context.fault(error)
-      this.fail('internal')
+      this.#failInside(error)
       return position
     }
     if (outcome === undefined) return this.#forward(exchange, bytes, position, end)
@@ -149,48 +142,41 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   }
 
   #begin(): Exchange {
-    const { context } = this
-    const exchange = new Exchange(
-      this,
-      newRequestId(),
-      Date.now(),
-      this.#startedAt,
-      this.head,
-      this.peerAddress,
-      this.listenerPort,
-      this.secure,
-      context.options.bodyLimit,
-    )
-    context.inFlight++
+    const exchange = newExchange(this, this.#startedAt)
+    this.context.inFlight++
     this.exchange = exchange
     this.#replyStarted = false
     return exchange
   }
 
   #await(exchange: Exchange, outcome: Promise<Reply | undefined>): void {
+    const settle = (act: () => void): void => {
+      // The client may have gone, which is also why a body cannot be collected; the exchange is over then.
+      if (this.exchange !== exchange) return
+      act()
+      this.#runHeld()
+    }
     outcome.then(
       (reply) => {
-        if (this.exchange !== exchange) return
-        if (reply !== undefined) this.#reply(exchange, reply)
-        else this.#forward(exchange, NO_BYTES, 0, 0)
-        this.#runHeld()
+        settle(() => (reply === undefined ? this.#forward(exchange, NO_BYTES, 0, 0) : this.#reply(exchange, reply)))
       },
       (error: unknown) => {
-        // A client that has gone is why a collected body fails; the exchange is over then.
-        if (this.exchange !== exchange) return
-        this.context.fault(error)
-        this.fail('internal')
-        this.#runHeld()
+        settle(() => this.#failInside(error))
       },
     )
+  }
+
+  /** The pipeline did what it should never do. */
+  #failInside(error: unknown): void {
+    this.context.fault(error)
+    this.fail('internal')
   }
 
   /** Sends the exchange on its way, with what `bytes[at…end)` hold of its body. Returns where the body stopped. */
   #forward(exchange: Exchange, bytes: Buffer, at: number, end: number): number {
     const { body } = this
     if (exchange.plan === undefined) {
-      this.context.fault(new Error('an exchange passed all steps and has no plan'))
-      this.fail('internal')
+      this.#failInside(new Error('an exchange passed all steps and has no plan'))
       return at
     }
     if (!body.done && this.head.contentLength > exchange.bodyLimit) {
@@ -260,7 +246,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   }
 
   collectBody(exchange: Exchange, limit: number): Promise<'ok' | 'too-large' | 'timeout'> {
-    if (this.exchange !== exchange || this.#gone) return Promise.reject(new Error('the client has gone'))
+    if (this.exchange !== exchange) return Promise.reject(new Error('the client has gone'))
     if (this.head.contentLength > limit) return Promise.resolve('too-large')
     if (this.body.done) {
       exchange.body ??= Buffer.alloc(0)
@@ -336,8 +322,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   startReply(delimited: boolean): string {
     this.#replyStarted = true
     if (!this.head.keepAlive || !delimited || this.context.draining) this.#closing = true
-    if (this.#closing) return CLOSE_LINE
-    return this.head.minorVersion === 0 ? KEEP_ALIVE_LINE : ''
+    return connectionLine(this.#closing, this.head.minorVersion)
   }
 
   /** The reply will end before the request has been read: afterwards nobody knows where the next one starts. */
@@ -381,6 +366,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   #next(): void {
     if (this.socket.writableLength > UNSENT_LIMIT) {
       this.#input = 'hold'
+      this.context.wheel.arm(this, performance.now() + this.context.options.sendTimeout)
       return
     }
     if (this.context.draining) {
@@ -396,13 +382,13 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
     this.#runHeld()
   }
 
-  /** Ends the connection so that what was sent arrives: our side first, then, for a while, the client's. */
+  /** Nothing more is answered here. */
   #close(): void {
     this.#input = 'drop'
     this.#held.clear()
     this.#resume()
-    this.socket.end()
-    this.context.wheel.arm(this, performance.now() + this.context.options.lingerTimeout)
+    this.context.wheel.disarm(this)
+    this.#linger = new Linger(this.context, this.socket)
   }
 
   /** The reply cannot be completed; the client must not take what it has for the whole. */
@@ -430,11 +416,11 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   }
 
   closed(): void {
-    this.#gone = true
     this.#abort(499)
     this.#input = 'drop'
     this.#held.clear()
     this.context.wheel.disarm(this)
+    if (this.#linger !== undefined) this.context.wheel.disarm(this.#linger)
     this.context.connections.delete(this)
   }
 
@@ -455,10 +441,10 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   }
 
   override ring(): void {
-    if (this.#input === 'drop') {
-      this.#lingered()
-    } else if (this.#input === 'discard') {
+    if (this.#input === 'discard') {
       this.#close()
+    } else if (this.exchange === undefined && this.#input === 'hold') {
+      this.socket.destroy()
     } else if (this.exchange === undefined) {
       if (this.#startedAt !== 0 && this.#held.length > 0) this.#headTimedOut()
       else this.#close()
@@ -466,17 +452,6 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
       if (this.#collector === undefined) this.fail('request-timeout')
       else this.#endCollecting('timeout')
     }
-  }
-
-  /** What the client has not taken yet gets more time than what it still sends. */
-  #lingered(): void {
-    const unsent = this.socket.writableLength
-    if (unsent === 0 || unsent === this.#unsent) {
-      this.socket.destroy()
-      return
-    }
-    this.#unsent = unsent
-    this.context.wheel.arm(this, performance.now() + this.context.options.sendTimeout)
   }
 
   #headTimedOut(): void {
@@ -522,13 +497,3 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
 }
 
 const NO_BYTES = Buffer.alloc(0)
-
-function failureOf(position: number): Failure {
-  if (position === TARGET_TOO_LARGE) return 'uri-too-large'
-  return position === TOO_LARGE ? 'headers-too-large' : 'bad-request'
-}
-
-/** Failures after which nobody can tell where the next request would begin. */
-function closesConnection(failure: Failure): boolean {
-  return failure === 'bad-request' || failure === 'request-timeout' || failure === 'body-too-large'
-}

@@ -169,6 +169,14 @@ export class HeaderLines {
     return text.substring(this.valueStart(index), this.valueEnd(index))
   }
 
+  /**
+   * Whether white space that a strict reader may refuse follows the value. The grammar allows a tab there, but llhttp
+   * does not after a length; where readers differ about framing, the message is refused.
+   */
+  hasTabBehind(index: number, text: string): boolean {
+    return text.substring(this.valueEnd(index), this.lineStart(index + 1)).includes('\t')
+  }
+
   /** Index of the first line of a kind at or after `from`, or −1. */
   ofKind(kind: number, from: number): number {
     if (!this.has(kind)) return -1

@@ -6,6 +6,12 @@ import { dateLine, statusLine } from './status-lines.js'
 
 const SERVER_LINE = 'Server: api-gateway\r\n'
 
+/** What becomes of the connection, or nothing where that is what its version does anyway (RFC 9112 §9.3). */
+export function connectionLine(closes: boolean, minorVersion: 0 | 1): string {
+  if (closes) return 'Connection: close\r\n'
+  return minorVersion === 0 ? 'Connection: keep-alive\r\n' : ''
+}
+
 /** The whole reply as latin1 text, or as bytes when its body is neither ASCII nor small. */
 export function ownReply(exchange: Exchange, reply: Reply, connectionLine: string): string | Buffer {
   const { body, status } = reply

@@ -215,12 +215,14 @@ export class Http1RequestHead implements RequestHead {
     const coding = lines.ofKind(Kind.transferEncoding, 0)
     if (length >= 0) {
       if (coding >= 0 || lines.ofKind(Kind.contentLength, length + 1) >= 0) return false
+      if (lines.hasTabBehind(length, this.text)) return false
       this.contentLength = parseLength(lines.value(length, this.text))
       return this.contentLength >= 0
     }
     if (coding >= 0) {
       if (this.minorVersion === 0 || lines.ofKind(Kind.transferEncoding, coding + 1) >= 0) return false
-      if (lines.value(coding, this.text).toLowerCase() !== 'chunked') return false
+      if (lines.value(coding, this.text).toLowerCase() !== 'chunked' || lines.hasTabBehind(coding, this.text))
+        return false
       this.contentLength = -1
     }
     return true

@@ -117,11 +117,13 @@ export class Http1ResponseHead {
     let declared = UNTIL_CLOSE
     if (length >= 0) {
       if (coding >= 0 || lines.ofKind(Kind.contentLength, length + 1) >= 0) return false
+      if (lines.hasTabBehind(length, this.text)) return false
       declared = parseLength(lines.value(length, this.text))
       if (declared < 0) return false
     } else if (coding >= 0) {
       if (this.#minorVersion === 0 || lines.ofKind(Kind.transferEncoding, coding + 1) >= 0) return false
-      if (lines.value(coding, this.text).toLowerCase() !== 'chunked') return false
+      if (lines.value(coding, this.text).toLowerCase() !== 'chunked' || lines.hasTabBehind(coding, this.text))
+        return false
       declared = CHUNKED
     }
     this.bodyLength = isBodyless(this.status, method) ? 0 : declared
