@@ -17,7 +17,7 @@ export interface TestEngine {
   readonly openMigrated: () => Promise<TestDatabase>
 }
 
-const sqlite: TestEngine = {
+export const sqlite: TestEngine = {
   name: 'SQLite',
   open: () => sqliteDatabase(),
   openMigrated: () => sqliteDatabase(inject('sqliteTemplate')),

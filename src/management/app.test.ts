@@ -1,7 +1,8 @@
 import { request as httpRequest } from 'node:http'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { engines } from '../../test/engines.js'
-import { management } from '../../test/management.js'
+import { engines, sqlite } from '../../test/engines.js'
+import { management, type CallReply } from '../../test/management.js'
 import { createUser } from '../iam/first-identities.js'
 
 const unknownId = '5f0000000000000000000000000000aa'
@@ -127,4 +128,27 @@ describe.each(engines)('the management server on $name', (engine) => {
     expect(status).toBe(400)
     expect((await sluice.call('listAppsV2')).status).toBe(200)
   })
+})
+
+test('on a full disk a write is refused whole, reads go on, and writes work again when there is room', async () => {
+  await using sluice = await management(sqlite)
+  const limitPages = (pages: number) =>
+    sluice.store.write([], async ({ db }) => {
+      await sql`pragma max_page_count = ${sql.lit(pages)}`.execute(db)
+    })
+  await limitPages(1)
+
+  let stored = 0
+  let refused: CallReply | undefined
+  // Pages that are there already have some room left.
+  for (let i = 0; refused === undefined && i < 2_000; i++) {
+    const reply = await sluice.call('createAnAppV2', { body: { name: `app_${i}`, remark: 'r'.repeat(255) } })
+    if (reply.status === 201) stored++
+    else refused = reply
+  }
+
+  expect(refused).toMatchObject({ status: 500, body: { error_code: 'APIG.9999', error_msg: 'System error' } })
+  expect(await sluice.call('listAppsV2')).toMatchObject({ status: 200, body: { total: stored } })
+  await limitPages(1_000_000)
+  expect((await sluice.call('createAnAppV2', { body: { name: 'room_again' } })).status).toBe(201)
 })
