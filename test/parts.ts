@@ -1,6 +1,14 @@
 /** Parts of a snapshot for tests, complete but for what a test says. */
 import type { ApiDefinition, HttpBackend, MockBackend, RequestParameter } from '../src/snapshot/api-definition.js'
-import type { AppPart, GroupPart, InstancePart, PublicationPart, ThrottlePart, Update } from '../src/snapshot/parts.js'
+import type {
+  AppPart,
+  GroupDomain,
+  GroupPart,
+  InstancePart,
+  PublicationPart,
+  ThrottlePart,
+  Update,
+} from '../src/snapshot/parts.js'
 import type { Part } from '../src/snapshot/parts.js'
 
 export function instancePart(part: Partial<InstancePart> = {}): InstancePart {
@@ -30,6 +38,18 @@ export function groupPart(part: Partial<GroupPart> = {}): GroupPart {
     subDomains: [`${id}.apic.test`],
     subDomainEnabled: true,
     ...part,
+  }
+}
+
+export function groupDomain(domain: Partial<GroupDomain> & Pick<GroupDomain, 'name'>): GroupDomain {
+  return {
+    httpPort: 80,
+    httpsPort: 443,
+    redirectToHttps: false,
+    minTls: 'TLSv1.2',
+    verifyClient: false,
+    certificateIds: [],
+    ...domain,
   }
 }
 

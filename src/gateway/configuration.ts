@@ -9,6 +9,7 @@
 import { partKey, type GroupPart, type Part, type PartKey, type ThrottlePart, type Update } from '../snapshot/parts.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
+import { Domains, type HostBinding } from './routing/domains.js'
 import { Group } from './routing/group.js'
 import { hostName, type InboundAddresses } from './routing/host.js'
 import { Instance } from './routing/instance.js'
@@ -21,13 +22,6 @@ export interface ConfigurationOptions extends Surroundings {
   readonly inbound: InboundAddresses
 }
 
-/** Where a Host leads. */
-export interface HostBinding {
-  readonly group: Group
-  /** Whether the Host is a debugging domain, whose calls are limited. */
-  readonly debugging: boolean
-}
-
 export class Configuration {
   readonly #parts = new Map<PartKey, Part>()
   readonly #instances = new Map<string, Instance>()
@@ -36,7 +30,11 @@ export class Configuration {
   readonly #throttles = new Map<string, ThrottlePart>()
   /** APIs by the throttling policy that they are bound to, known or not. */
   readonly #bound = new Map<string, Set<PublishedApi>>()
-  readonly #domains = new Map<string, HostBinding>()
+  /** Debugging domains. */
+  readonly #subDomains = new Map<string, HostBinding>()
+  readonly #domains = new Domains()
+  /** Ports of all instances that are open beside the gateway's own. */
+  #customPorts: ReadonlySet<number> = new Set()
   #trusted: ReadonlyMap<string, HostBinding> = new Map()
   #inboundGroup: HostBinding | undefined
   #revision = -1
@@ -57,14 +55,21 @@ export class Configuration {
     for (const key of removed) this.#remove(key)
     for (const part of update.put) this.#put(part)
     const touched = [...removed, ...update.put.map(partKey)]
-    if (touched.some((key) => key.startsWith('instance:') || key.startsWith('group:'))) this.#findDefaultGroups()
+    if (touched.some((key) => key.startsWith('instance:') || key.startsWith('group:'))) {
+      this.#findDefaultGroups()
+      this.#findCustomPorts()
+    }
     this.#revision = update.revision
   }
 
-  /** @param host as sent, with or without port */
-  hostBinding(host: string): HostBinding | undefined {
+  /**
+   * @param host as sent, with or without port
+   * @param port on which the request came in, by TLS or not
+   */
+  hostBinding(host: string, port = 80, secure = false): HostBinding | undefined {
     const name = hostName(host)
-    const binding = this.#domains.get(name)
+    // No domain of a group is a debugging domain: the order of the two is one of frequency.
+    const binding = this.#subDomains.get(name) ?? this.#domains.find(name, port, secure, this.#customPorts.has(port))
     if (binding !== undefined) return binding
     return this.options.inbound.has(name) ? this.#inboundGroup : this.#trusted.get(name)
   }
@@ -95,6 +100,9 @@ export class Configuration {
         this.#throttles.set(part.id, part)
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
         break
+      // Found by its id where a domain names it.
+      case 'certificate':
+        break
     }
   }
 
@@ -118,10 +126,13 @@ export class Configuration {
         break
       case 'group': {
         const group = this.#groups.get(part.id)
-        if (group !== undefined) group.part = undefined
+        if (group !== undefined) {
+          group.part = undefined
+          for (const domain of part.domains ?? []) this.#domains.remove(group, domain)
+        }
         for (const domain of part.subDomains) {
           const name = hostName(domain)
-          if (this.#domains.get(name)?.group === group) this.#domains.delete(name)
+          if (this.#subDomains.get(name)?.group === group) this.#subDomains.delete(name)
         }
         break
       }
@@ -140,14 +151,17 @@ export class Configuration {
         this.#throttles.delete(part.id)
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
         break
+      case 'certificate':
+        break
     }
   }
 
   #putGroup(part: GroupPart): void {
     const group = this.#group(part.id, part.instanceId)
     group.part = part
+    for (const domain of part.domains ?? []) this.#domains.put(group, domain)
     if (!part.subDomainEnabled) return
-    for (const domain of part.subDomains) this.#domains.set(hostName(domain), { group, debugging: true })
+    for (const domain of part.subDomains) this.#subDomains.set(hostName(domain), { group, debugging: true })
   }
 
   #compile(api: PublishedApi): Route {
@@ -195,6 +209,11 @@ export class Configuration {
       for (const host of features.trustedHosts) if (!trusted.has(host)) trusted.set(host, binding)
     }
     this.#trusted = trusted
+  }
+
+  #findCustomPorts(): void {
+    const parts = Array.from(this.#instances.values(), ({ part }) => part)
+    this.#customPorts = new Set(parts.flatMap((part) => part?.ingressPorts.map(({ port }) => port) ?? []))
   }
 }
 

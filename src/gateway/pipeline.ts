@@ -34,7 +34,7 @@ export class Pipeline implements ExchangeHandler {
     if (head.path === HEALTH_CHECK && head.method === 'GET') return HEALTHY
     if (this.configuration.revision === -1) return refuse(exchange, 'APIG.0606')
     // 6: host to group.
-    const binding = this.configuration.hostBinding(head.host)
+    const binding = this.configuration.hostBinding(head.host, exchange.listenerPort, exchange.secure)
     if (binding === undefined) return refuse(exchange, 'APIG.0101')
     const { group } = binding
     exchange.groupId = group.id

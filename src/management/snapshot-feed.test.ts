@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { certificate, upload } from '../../test/certificates.js'
 import { engines } from '../../test/engines.js'
 import { httpApi, mockApi } from '../../test/definitions.js'
 import { management, type TestManagement } from '../../test/management.js'
@@ -319,5 +320,65 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
 
     expect(fed.updates.map(({ reset }) => reset)).toEqual([true, true])
     expect(fed.publisher.current().parts.map(({ kind }) => kind)).toEqual(['instance', 'group'])
+  })
+
+  test('domains, certificates and response sets reach gateways with their group', async () => {
+    await using sluice = await management(engine)
+    const fed = await feed(sluice)
+    const { id: group_id } = await sluice.given('createApiGroupV2', { body: { name: 'group' } })
+    const path = { group_id: group_id as string }
+    await sluice.given('addCustomIngressPort', { body: { protocol: 'HTTPS', ingress_port: 1025 } })
+    const leaf = certificate({ san: ['www.a.com'] })
+    const root = certificate({ subject: [['CN', 'root']], san: [], ca: true })
+    const { id } = await sluice.given('createCertificateV2', {
+      body: upload('cert_one', leaf, { trusted_root_ca: root.pem }),
+    })
+    const { id: domain_id } = await sluice.given('associateDomainV2', {
+      path,
+      body: {
+        url_domain: 'WWW.a.com.',
+        ingress_http_port: -1,
+        ingress_https_port: 1025,
+        is_http_redirect_to_https: true,
+      },
+    })
+    await sluice.given('batchAssociateCertsV2', { path: { ...path, domain_id }, body: { certificate_ids: [id] } })
+    const override = { status: 503, body: 'x', headers: [{ key: 'X-A', value: '$context.stage' }] }
+    const { id: set } = await sluice.given('createGatewayResponseV2', {
+      path,
+      body: { name: 'own', responses: { THROTTLED: override } },
+    })
+    await caughtUp(sluice, fed)
+
+    const part = () => partsOf(fed, 'group').find((one) => 'id' in one && one.id === group_id)
+    expect(part()).toMatchObject({
+      domains: [
+        {
+          name: 'www.a.com',
+          httpPort: -1,
+          httpsPort: 1025,
+          redirectToHttps: true,
+          minTls: 'TLSv1.1',
+          verifyClient: true,
+          certificateIds: [id],
+        },
+      ],
+      responseSets: [{ id: set, isDefault: false, overrides: { THROTTLED: override } }],
+    })
+    expect(partsOf(fed, 'certificate')).toEqual([
+      {
+        kind: 'certificate',
+        id,
+        algorithm: 'ECC',
+        chain: leaf.pem,
+        privateKey: leaf.keyPem,
+        trustedRootCa: root.pem,
+      },
+    ])
+    await sluice.given('deleteApiGroupV2', { path })
+    await sluice.given('deleteCertificateV2', { path: { certificate_id: id } })
+    await caughtUp(sluice, fed)
+    expect([part(), partsOf(fed, 'certificate')]).toEqual([undefined, []])
+    expect(fed.errors).toEqual([])
   })
 })

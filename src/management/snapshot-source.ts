@@ -3,23 +3,31 @@ import type { Vault } from '../config/vault.js'
 import { compileDefinition } from '../snapshot/compile.js'
 import type {
   AppPart,
+  CertificatePart,
+  GroupDomain,
   GroupPart,
   InstancePart,
   Part,
   PartKey,
   PublicationPart,
+  ResponseSet,
   ThrottlePart,
 } from '../snapshot/parts.js'
 import { partKey } from '../snapshot/parts.js'
+import { overridesOf } from './gateway-responses/overrides.js'
 import { appCodeContext, appSecretContext } from '../store/apps.js'
-import type { ApiGroupRow } from '../store/schema.js'
+import { certificateKeyContext } from '../store/certificates.js'
+import type { UrlDomain } from '../store/domains.js'
+import type { CertificateRow, GatewayResponseRow } from '../store/schema.js'
 import {
   appContents,
+  certificateContents,
   groupContents,
   instanceContents,
   publicationContents,
   throttleContents,
   type AppContent,
+  type GroupContent,
   type InstanceContent,
   type PublicationContent,
   type Selection,
@@ -82,7 +90,14 @@ export async function* loadAllParts(db: Database, options: SnapshotSourceOptions
   }
 }
 
-const kinds = ['instance', 'group', 'throttle', 'app', 'publication'] as const satisfies readonly Part['kind'][]
+const kinds = [
+  'instance',
+  'certificate',
+  'group',
+  'throttle',
+  'app',
+  'publication',
+] as const satisfies readonly Part['kind'][]
 
 /** For a publication, the id of its API. */
 function idsOf(kind: Part['kind'], keys: ReadonlySet<PartKey>): string[] {
@@ -119,11 +134,22 @@ class Source {
 
   async group(selection: Selection): Promise<LoadedPage> {
     const rows = await groupContents(this.db, selection)
-    const part = (row: ApiGroupRow) => groupPart(row, this.options.subdomainSuffix)
+    const part = (content: GroupContent) => groupPart(content, this.options.subdomainSuffix)
+    return this.#page(
+      rows,
+      ({ row }) => row.id,
+      ({ row }) => `group:${row.id}`,
+      part,
+    )
+  }
+
+  async certificate(selection: Selection): Promise<LoadedPage> {
+    const rows = await certificateContents(this.db, selection)
+    const part = (row: CertificateRow) => certificatePart(row, this.options.vault)
     return this.#page(
       rows,
       ({ id }) => id,
-      ({ id }) => `group:${id}`,
+      ({ id }) => `certificate:${id}`,
       part,
     )
   }
@@ -186,7 +212,7 @@ function instancePart({ row, environments, features, ingressPorts }: InstanceCon
   }
 }
 
-function groupPart(row: ApiGroupRow, subdomainSuffix: string): GroupPart {
+function groupPart({ row, domains, responses }: GroupContent, subdomainSuffix: string): GroupPart {
   return {
     kind: 'group',
     id: row.id,
@@ -195,6 +221,35 @@ function groupPart(row: ApiGroupRow, subdomainSuffix: string): GroupPart {
     isDefault: row.is_default === 1,
     subDomains: [`${row.id}.${subdomainSuffix}`],
     subDomainEnabled: row.sl_domain_access_enabled === 1,
+    ...(domains.length > 0 && { domains: domains.map(groupDomain) }),
+    ...(responses.length > 0 && { responseSets: responses.map(responseSet) }),
+  }
+}
+
+function groupDomain(domain: UrlDomain): GroupDomain {
+  return {
+    name: domain.host,
+    httpPort: domain.ingress_http_port,
+    httpsPort: domain.ingress_https_port,
+    redirectToHttps: domain.is_http_redirect_to_https === 1,
+    minTls: domain.min_ssl_version,
+    verifyClient: domain.verified_client_certificate_enabled === 1,
+    certificateIds: domain.certificates.map(({ id }) => id),
+  }
+}
+
+function responseSet(row: GatewayResponseRow): ResponseSet {
+  return { id: row.id, isDefault: row.is_default === 1, overrides: overridesOf(row) as ResponseSet['overrides'] }
+}
+
+function certificatePart(row: CertificateRow, vault: Vault): CertificatePart {
+  return {
+    kind: 'certificate',
+    id: row.id,
+    algorithm: row.algorithm_type,
+    chain: row.content,
+    privateKey: vault.open(row.key_sealed, certificateKeyContext(row.id)),
+    ...(row.trusted_root_ca !== '' && { trustedRootCa: row.trusted_root_ca }),
   }
 }
 

@@ -134,6 +134,7 @@ const IDENTITY: Readonly<Record<Part['kind'], readonly string[]>> = {
   publication: ['apiId', 'environmentId', 'groupId', 'instanceId'],
   app: ['id', 'instanceId', 'key'],
   throttle: ['id', 'instanceId'],
+  certificate: ['id', 'chain', 'privateKey'],
 }
 
 /**

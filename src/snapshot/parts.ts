@@ -9,7 +9,7 @@ import type { ApiDefinition } from './api-definition.js'
 /** Address of a part, `<kind>:<id>`; for publications `publication:<api id>/<environment id>`. */
 export type PartKey = `${Part['kind']}:${string}`
 
-export type Part = InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart
+export type Part = InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart | CertificatePart
 
 export interface InstancePart {
   readonly kind: 'instance'
@@ -38,6 +38,41 @@ export interface GroupPart {
   readonly isDefault: boolean
   readonly subDomains: readonly string[]
   readonly subDomainEnabled: boolean
+  readonly domains?: readonly GroupDomain[]
+  /** Every set but a default that overrides nothing. */
+  readonly responseSets?: readonly ResponseSet[]
+}
+
+/** A name by which a group is called, beside its sub-domains. */
+export interface GroupDomain {
+  /** In lower case, without trailing dot; `*` may stand for the first label. */
+  readonly name: string
+  /** 80 stands for the gateway's own HTTP port, −1 for none; another is a custom port of the instance. */
+  readonly httpPort: number
+  /** As `httpPort`, with 443. */
+  readonly httpsPort: number
+  readonly redirectToHttps: boolean
+  readonly minTls: 'TLSv1.1' | 'TLSv1.2'
+  readonly verifyClient: boolean
+  /** One of each algorithm type at most. */
+  readonly certificateIds: readonly string[]
+}
+
+/** How errors are answered: `response_id` of an API names a set, and the default is for those that name none. */
+export interface ResponseSet {
+  readonly id: string
+  readonly isDefault: boolean
+  /** By response type; what is absent is as it is by default (responses.md §2). */
+  readonly overrides: Readonly<Record<string, ResponseOverride>>
+}
+
+export interface ResponseOverride {
+  /** 200 to 599; absent: the status of the error. */
+  readonly status?: number
+  /** A template. */
+  readonly body?: string
+  /** Values are templates. */
+  readonly headers?: readonly { readonly key: string; readonly value: string }[]
 }
 
 /** One API in one environment, as it was when it was published; bindings as they are now. */
@@ -82,6 +117,19 @@ export interface ThrottlePart {
   readonly appLimit?: number
   readonly ipLimit?: number
   readonly specials: readonly { readonly type: 'APP' | 'USER'; readonly objectId: string; readonly limit: number }[]
+}
+
+/** What domains are served with over TLS. */
+export interface CertificatePart {
+  readonly kind: 'certificate'
+  readonly id: string
+  readonly algorithm: 'RSA' | 'ECC'
+  /** PEM, the leaf first. */
+  readonly chain: string
+  /** PKCS #8 in PEM. */
+  readonly privateKey: string
+  /** PEM of what client certificates are verified with; absent when they are not. */
+  readonly trustedRootCa?: string
 }
 
 export function partKey(part: Part): PartKey {

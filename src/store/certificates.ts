@@ -31,13 +31,15 @@ export async function deleteCertificate(db: Database, id: string): Promise<void>
   await db.deleteFrom('certificates').where('id', '=', id).execute()
 }
 
-/** Those that were uploaded through a domain of the group and that no domain has any more. */
-export async function deleteCertificatesUploadedFor(db: Database, groupId: string): Promise<void> {
-  await db
+/** Those that were uploaded through a domain of the group and that no domain has any more; answers with their ids. */
+export async function deleteCertificatesUploadedFor(db: Database, groupId: string): Promise<string[]> {
+  const rows = await db
     .deleteFrom('certificates')
     .where('uploaded_for', '=', groupId)
     .where('id', 'not in', (eb) => eb.selectFrom('domain_certificates').select('certificate_id'))
+    .returning('id')
     .execute()
+  return rows.map(({ id }) => id)
 }
 
 export async function findCertificate(

@@ -201,6 +201,7 @@ export async function partsOfInstance(db: Database, id: string): Promise<string[
     ['group', 'api_groups'],
     ['app', 'apps'],
     ['throttle', 'throttles'],
+    ['certificate', 'certificates'],
   ] as const
   for (const [kind, table] of kinds) {
     const rows = await db.selectFrom(table).select('id').where('instance_id', '=', id).execute()

@@ -2,12 +2,15 @@
 import type { ApiDocument } from '../contract/api-document.js'
 import { documentOf } from './apis.js'
 import { byKey } from './by-key.js'
+import { domainsOfGroups, type UrlDomain } from './domains.js'
 import { variablesOf, type Variables } from './publications.js'
 import type {
   ApiGroupRow,
   AppCodeRow,
   AppRow,
+  CertificateRow,
   FeatureRow,
+  GatewayResponseRow,
   IngressPortRow,
   InstanceRow,
   ThrottleRow,
@@ -23,6 +26,13 @@ export interface InstanceContent {
   readonly environments: readonly { readonly id: string; readonly name: string }[]
   readonly features: readonly FeatureRow[]
   readonly ingressPorts: readonly IngressPortRow[]
+}
+
+export interface GroupContent {
+  readonly row: ApiGroupRow
+  readonly domains: readonly UrlDomain[]
+  /** Without a default that overrides nothing. */
+  readonly responses: readonly GatewayResponseRow[]
 }
 
 export interface AppContent {
@@ -110,8 +120,29 @@ export async function instanceContents(db: Database, selection: Selection): Prom
   }))
 }
 
-export async function groupContents(db: Database, selection: Selection): Promise<ApiGroupRow[]> {
+export async function groupContents(db: Database, selection: Selection): Promise<GroupContent[]> {
   let query = db.selectFrom('api_groups').selectAll()
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  const rows = await query.execute()
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  const domains = await domainsOfGroups(db, ids)
+  const responses = byKey(
+    await db
+      .selectFrom('gateway_responses')
+      .selectAll()
+      .where('group_id', 'in', ids)
+      .where((eb) => eb.or([eb('is_default', '=', 0), eb('responses', '<>', '{}')]))
+      .orderBy('id')
+      .execute(),
+    (row) => row.group_id,
+  )
+  return rows.map((row) => ({ row, domains: domains.get(row.id) ?? [], responses: responses.get(row.id) ?? [] }))
+}
+
+export async function certificateContents(db: Database, selection: Selection): Promise<CertificateRow[]> {
+  let query = db.selectFrom('certificates').selectAll()
   if ('ids' in selection) query = query.where('id', 'in', selection.ids)
   else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
   return query.execute()

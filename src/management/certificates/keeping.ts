@@ -41,6 +41,7 @@ export async function keepNew(
     updated_at: now,
   }
   await insertCertificate(db, row)
+  context.changed(`certificate:${id}`)
   return row
 }
 
@@ -65,6 +66,7 @@ export async function replace(
   }
   await keepDomains(context, row)
   await updateCertificate(context.db, row)
+  context.changed(`certificate:${row.id}`)
   return row
 }
 

@@ -45,6 +45,7 @@ export const certificateOperations = {
     const { id } = await theCertificate(context, path.certificate_id)
     if (await isAttached(context.db, id)) throw fault('APIG.2000', {}, 'certificateBound')
     await deleteCertificate(context.db, id)
+    context.changed(`certificate:${id}`)
     return { status: 204 }
   },
 

@@ -73,7 +73,7 @@ export const groupOperations = {
     isNotDefault(group)
     if (await groupHasApis(db, group.id)) throw fault('APIG.3415', { id: group.id })
     await deleteGroup(db, group.id)
-    await deleteCertificatesUploadedFor(db, group.id)
+    for (const id of await deleteCertificatesUploadedFor(db, group.id)) changed(`certificate:${id}`)
     changed(`group:${group.id}`)
     return { status: 204 }
   },
