@@ -12,7 +12,7 @@ import { signRequest } from '../src/signing/sign.js'
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const LOADER = import.meta.resolve('tsx')
 
-export interface LogLine {
+interface LogLine {
   readonly msg: string
   readonly component: string
   readonly pid: number

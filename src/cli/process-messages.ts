@@ -36,7 +36,7 @@ export interface ChildReady {
   readonly created?: FirstCredentials
 }
 
-export interface ChildFailed {
+interface ChildFailed {
   readonly kind: 'failed'
   /** One line for the person who started Sluice. */
   readonly message: string

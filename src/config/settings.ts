@@ -18,7 +18,7 @@ import {
 } from './setting-fields.js'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
-export type LogFormat = 'json' | 'pretty'
+type LogFormat = 'json' | 'pretty'
 
 export interface Settings {
   /** Absolute. */

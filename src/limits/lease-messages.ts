@@ -41,7 +41,7 @@ export interface Grant {
   readonly counters: readonly GrantedCounter[]
 }
 
-export interface GrantedCounter {
+interface GrantedCounter {
   readonly window: number
   readonly tokens: number
   /** What the node still has after this grant. */
