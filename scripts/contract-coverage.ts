@@ -14,17 +14,20 @@ const completeFamilies: ReadonlySet<string> = new Set([
   'App auth',
   'App quotas',
   'Apps',
+  'Custom authorizers',
   'Environment variables',
   'Environments',
   'Features & config',
   'Instances',
   'Network',
+  'Orchestrations',
   'Orders',
   'Plugins',
   'Signature keys',
   'Statistics & metrics',
   'Tags',
   'Throttling',
+  'VPC channels',
 ])
 
 /** Operations of complete families that are not there yet. */

@@ -78,15 +78,13 @@ export async function setPublishedReferences(
 }
 
 /** Whether any API uses it, in its draft or where callers reach it. */
-export async function isReferenced(db: Database, { kind, id }: ApiReference): Promise<boolean> {
-  const row = await db
-    .selectFrom('api_references')
-    .select('api_id')
-    .where('kind', '=', kind)
-    .where('target_id', '=', id)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+export async function isReferenced(db: Database, reference: ApiReference): Promise<boolean> {
+  return (await referencesTo(db, reference).limit(1).executeTakeFirst()) !== undefined
+}
+
+/** The query of all that asks who uses a thing; a test looks at its plan. */
+export function referencesTo(db: Database, { kind, id }: ApiReference) {
+  return db.selectFrom('api_references').select('api_id').where('kind', '=', kind).where('target_id', '=', id)
 }
 
 /** Where callers reach APIs that use any of these. */
@@ -106,14 +104,8 @@ export async function placesReferring(
 }
 
 /** APIs whose draft uses it. */
-export async function draftsReferring(db: Database, { kind, id }: ApiReference): Promise<string[]> {
-  const rows = await db
-    .selectFrom('api_references')
-    .select('api_id')
-    .where('kind', '=', kind)
-    .where('target_id', '=', id)
-    .where('publish_id', 'is', null)
-    .execute()
+export async function draftsReferring(db: Database, reference: ApiReference): Promise<string[]> {
+  const rows = await referencesTo(db, reference).where('publish_id', 'is', null).execute()
   return rows.map(({ api_id }) => api_id)
 }
 

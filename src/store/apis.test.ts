@@ -1,24 +1,9 @@
-import { sql, type Compilable } from 'kysely'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { engines } from '../../test/engines.js'
+import { planOf } from '../../test/query-plan.js'
 import { filteredApis } from './apis.js'
-import { openStore, type Database, type Store } from './store.js'
-
-/** The engine's own account of how it runs a query, on one line. */
-async function planOf(store: Store, query: (db: Database) => Compilable): Promise<string> {
-  return store.read(async (db) => {
-    const isSqlite = store.engine === 'sqlite'
-    // PostgreSQL reads a small table whole, whatever indexes it has: here it must say what it would do with a large one.
-    if (!isSqlite) await sql`set local enable_seqscan = off`.execute(db)
-    if (!isSqlite) await sql`set local enable_bitmapscan = off`.execute(db)
-    const compiled = query(db).compile()
-    const { rows } = await db.executeQuery<Record<string, unknown>>({
-      ...compiled,
-      sql: `${isSqlite ? 'explain query plan' : 'explain'} ${compiled.sql}`,
-    })
-    return rows.map((row) => String(row['detail'] ?? row['QUERY PLAN']).trim()).join('; ')
-  })
-}
+import { openStore } from './store.js'
 
 describe.each(engines)('queries for APIs on $name', ({ open }) => {
   test.each([
@@ -74,6 +59,17 @@ describe.each(engines)('queries for APIs on $name', ({ open }) => {
     const plan = await planOf(store, (db) => filteredApis(db, 'i1', { tags: ['blue'] }))
 
     expect(plan).toMatch(/COVERING INDEX api_tags_by_tag|Index Only Scan using api_tags_by_tag/)
+    await store.close()
+  })
+
+  test('the filter by the name of a channel goes from the channels to their APIs', async () => {
+    await using database = await open()
+    const store = await openStore(database.url)
+
+    const plan = await planOf(store, (db) => filteredApis(db, 'i1', { vpc_channel_name: 'part' }))
+
+    expect(plan).toMatch(/vpc_channels|channels USING/)
+    expect(plan).toMatch(/api_references_by_target/)
     await store.close()
   })
 })

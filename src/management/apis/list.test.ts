@@ -99,7 +99,7 @@ describe.each(engines)('lists of APIs on $name', (engine) => {
     ['a tag', { tags: 'blue' }, ['app', 'https']],
     ['any of several tags', { tags: ['blue', 'red'] }, ['private', 'app', 'https']],
     ['no tags', { tags: '#no_tags#', auth_type: 'NONE' }, ['order', 'orders', 'post']],
-    ['the name of a channel, of which there are none', { vpc_channel_name: 'channel' }, []],
+    ['the name of a channel that no API has', { vpc_channel_name: 'channel' }, []],
     ['an environment where nothing is published', { env_id: 'unknown' }, []],
     ['several at once', { type: 2, tags: 'blue' }, []],
   ])('filter by %s', async (_, query, expected) => {

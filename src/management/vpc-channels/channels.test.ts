@@ -140,7 +140,8 @@ describe.each(engines)('channels on $name', (engine) => {
 
     expect(body).toMatchObject({ type, vpc_channel_type })
     const other = vpc_channel_type === 'builtin' ? 'reference' : 'builtin'
-    const update = (change: object) => sluice.call('updateVpcChannelV2', { ...at(body.id), body: channel(change) })
+    const update = (change: Readonly<Record<string, unknown>>) =>
+      sluice.call('updateVpcChannelV2', { ...at(body.id), body: channel(change) })
     expect(verdict(await update({ vpc_channel_type: other }))).toBe('400 2011 vpc_channel_type')
     expect(verdict(await update({ type: 5 - type }))).toBe('400 2011 type')
     expect(verdict(await update({ vpc_channel_type, type }))).toBe('200')

@@ -128,4 +128,30 @@ describe.each(engines)('channels that are used on $name', (engine) => {
     for (const change of changes) expect(await noted(change)).toEqual(both)
     expect(await noted(() => aChannel(sluice, { name: 'unused' }))).toEqual([])
   })
+
+  test('a channel that a plug-in calls through is not deleted', async () => {
+    await using sluice = await management(engine)
+    const id = await aChannel(sluice)
+    const auth_request = { method: 'GET', protocol: 'HTTP', path: '/check', vpc_channel_enabled: true }
+    const plugin = await sluice.given('createPlugin', {
+      body: {
+        plugin_name: 'third',
+        plugin_type: 'third_auth',
+        plugin_scope: 'global',
+        plugin_content: JSON.stringify({
+          auth_request: { ...auth_request, vpc_channel_info: { vpc_id: id } },
+          simple_auth_mode_enabled: true,
+        }),
+      },
+    })
+
+    const refused = await sluice.call('deleteVpcChannelV2', at(id))
+
+    expect([refused.status, refused.body]).toEqual([
+      400,
+      { error_code: 'APIG.3710', error_msg: 'The VPC channel is being used by another third_auth plugin' },
+    ])
+    await sluice.given('deletePlugin', { path: { plugin_id: plugin.plugin_id } })
+    expect(verdict(await sluice.call('deleteVpcChannelV2', at(id)))).toBe('204')
+  })
 })
