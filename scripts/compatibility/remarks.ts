@@ -20,7 +20,7 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
   'App quotas': kept('Gateways do not count calls against them yet.'),
   'Custom authorizers': kept('Gateways do not ask them yet: an API that has one refuses its callers.'),
   'Domains & certificates': kept(
-    'Gateways do not route by domain names of groups, nor speak TLS with their certificates, yet.',
+    'Gateways route by the domain names of groups, but do not speak TLS with their certificates yet.',
   ),
   'Gateway responses': kept('Gateways refuse with the default responses yet.'),
   Orchestrations: kept('Gateways do not orchestrate parameters yet.'),

@@ -66,7 +66,7 @@ export interface ResponseSet {
   readonly overrides: Readonly<Record<string, ResponseOverride>>
 }
 
-export interface ResponseOverride {
+interface ResponseOverride {
   /** 200 to 599; absent: the status of the error. */
   readonly status?: number
   /** A template. */

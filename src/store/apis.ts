@@ -1,5 +1,6 @@
 import type { ApiDocument } from '../contract/api-document.js'
 import { NO_TAGS } from './api-tags.js'
+import { domainsOfGroups, type UrlDomain } from './domains.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { ApiRow } from './schema.js'
 import type { Database } from './store.js'
@@ -25,6 +26,7 @@ export interface GroupOfApi {
   readonly updatedAt: number
   /** The gateway response that APIs of the group have when they name none. */
   readonly defaultResponseId: string
+  readonly domains: readonly UrlDomain[]
 }
 
 export interface ApiFilter {
@@ -255,6 +257,7 @@ export async function groupsOfApis(
     .where('groups.instance_id', '=', instanceId)
     .where('groups.id', 'in', ids)
     .execute()
+  const domains = await domainsOfGroups(db, ids)
   return new Map(
     rows.map((row) => [
       row.id,
@@ -266,6 +269,7 @@ export async function groupsOfApis(
         createdAt: row.created_at,
         updatedAt: row.updated_at,
         defaultResponseId: row.response_id ?? '',
+        domains: domains.get(row.id) ?? [],
       },
     ]),
   )

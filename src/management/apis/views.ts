@@ -9,6 +9,7 @@ import type {
 } from '../../contract/generated/schemas.js'
 import type { GroupOfApi } from '../../store/apis.js'
 import type { PublicationInfo } from '../../store/publications.js'
+import { groupDomainView } from '../domains/views.js'
 import { readTime } from '../time.js'
 
 /** `writtenTime` for the reply of a create or an update, `readTime` for reads. */
@@ -125,7 +126,7 @@ function groupInfo(surroundings: ApiSurroundings, time: TimeFormat): ApiGroupCom
     register_time: time(group.createdAt),
     update_time: time(group.updatedAt),
     on_sell_status: 2,
-    url_domains: [],
+    url_domains: group.domains.map(groupDomainView),
     sl_domain_access_enabled: group.subDomainEnabled,
   }
 }

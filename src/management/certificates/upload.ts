@@ -10,7 +10,7 @@ import { certificateFacts, type CertificateFacts } from './certificate-facts.js'
 import { pemBlocks, toPem, type PemBlock } from './pem.js'
 
 export type Upload = Pick<CertificateForm, 'cert_content' | 'private_key' | 'trusted_root_ca' | 'algorithm_type'>
-export type AlgorithmType = 'RSA' | 'ECC'
+type AlgorithmType = 'RSA' | 'ECC'
 
 /** An upload that was found good, in the form in which it is kept. */
 export interface Material {

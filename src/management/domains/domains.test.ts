@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mockApi } from '../../../test/definitions.js'
 import { engines } from '../../../test/engines.js'
 import { management, type TestManagement } from '../../../test/management.js'
 import { setConfig } from '../../store/configs.js'
@@ -250,6 +251,12 @@ describe.each(engines)('Domains on $name', (engine) => {
     expect(names(await sluice.given('updateApiGroupV2', { path, body: { name: 'new' } }))).toEqual(['b.com', 'a.com'])
     const { groups } = await sluice.given('listApiGroupsV2', { query: { id: group_id } })
     expect(names(groups[0])).toEqual(['b.com', 'a.com'])
+    const { id: api_id } = await sluice.given('createApiV2', { body: mockApi(group_id, { name: 'api_one' }) })
+    const api = await sluice.given('showDetailsOfApiV2', { path: { api_id } })
+    expect(api.api_group_info.url_domains).toEqual(groups[0].url_domains)
+    const listed = await sluice.given('listApisV2', { query: { return_data_mode: 'include_group' } })
+    expect(names(listed.apis[0].api_group_info)).toEqual(['b.com', 'a.com'])
+    await sluice.given('deleteApiV2', { path: { api_id } })
 
     await sluice.given('deleteApiGroupV2', { path })
     await bind(sluice, await groupOf(sluice, 'next'), 'a.com')
