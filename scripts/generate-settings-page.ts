@@ -50,7 +50,8 @@ function describe(key: (typeof settingKeys)[number]): string {
 
 function shownDefault(key: (typeof settingKeys)[number]): string {
   const result = settingFields[key].safeParse(undefined)
-  if (!result.success || result.data === undefined || typeof result.data === 'number') return ''
+  if (!result.success || result.data === undefined || key === 'workers') return ''
+  if (Array.isArray(result.data)) return ''
   const value = typeof result.data === 'object' ? `${result.data.host}:${result.data.port}` : result.data
   return ` Default: \`${value}\`.`
 }

@@ -102,7 +102,13 @@ function gatewayOptions(settings: Settings, logger: Logger): GatewayOptions {
   return {
     http: [settings.httpListen],
     region: settings.region,
-    accessLog: settings.accessLog === 'off' ? 'off' : { destination: settings.accessLog, rotateAt: ROTATE_AT },
+    accessLog:
+      settings.accessLog === 'off'
+        ? 'off'
+        : { destination: settings.accessLog, format: settings.accessLogFormat, rotateAt: ROTATE_AT },
+    debugDomainLimit: settings.debugDomainLimit,
+    inboundAddresses: settings.inboundAddresses,
+    ...(settings.forbiddenBackends === undefined ? {} : { forbiddenBackends: settings.forbiddenBackends }),
     onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),
   }
 }

@@ -199,6 +199,9 @@ test('the banner says where everything is, and a command that can be pasted', ()
     logLevel: 'info',
     logFormat: 'pretty',
     accessLog: 'off',
+    accessLogFormat: 'text',
+    debugDomainLimit: 1000,
+    inboundAddresses: [],
   } as const
   const ready = {
     management: { host: '0.0.0.0', port: 9000 },

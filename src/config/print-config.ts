@@ -7,7 +7,7 @@ const MASK = '***'
 
 /** The settings in the form of the file, with secrets masked. */
 export function printConfig(settings: Settings): string {
-  const shown: Record<SettingKey, string | number | undefined> = {
+  const shown: Record<SettingKey, string | number | readonly string[] | undefined> = {
     data_dir: settings.dataDir,
     management_listen: formatListenAddress(settings.managementListen),
     http_listen: formatListenAddress(settings.httpListen),
@@ -25,6 +25,10 @@ export function printConfig(settings: Settings): string {
     cluster_token: settings.clusterToken,
     log_level: settings.logLevel,
     log_format: settings.logFormat,
+    debug_domain_limit: settings.debugDomainLimit,
+    inbound_addresses: settings.inboundAddresses,
+    forbidden_backends: settings.forbiddenBackends,
+    access_log_format: settings.accessLogFormat,
     access_log: settings.accessLog,
   }
   const lines = settingKeys

@@ -2,6 +2,7 @@
  * Every setting: its key in the file, what it may be, and what it is for. The flag and the environment variable follow
  * from the key (`data_dir`: `--data-dir`, `SLUICE_DATA_DIR`), so the three can't drift apart.
  */
+import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { parseListenAddress } from './listen-address.js'
@@ -21,6 +22,36 @@ const listenAddress = z
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, `must be one of ${values.join(', ')}`)
 
+/** In the file a list, elsewhere separated by commas. */
+const listOf = (isItem: (text: string) => boolean, expected: string) =>
+  z
+    .union(
+      [
+        z.array(z.string()),
+        z.string().transform((value) =>
+          value
+            .split(',')
+            .map((item) => item.trim())
+            .filter((item) => item !== ''),
+        ),
+      ],
+      `must be ${expected}`,
+    )
+    .refine((items) => items.every(isItem), `must be ${expected}`)
+
+const isAddress = (item: string): boolean => isIP(item) !== 0
+
+function isBlock(item: string): boolean {
+  const [address = '', length, ...more] = item.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  return (
+    isAddress(address) &&
+    more.length === 0 &&
+    (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
+  )
+}
+
+const DAY_LIMIT = 'must be a whole number of calls a day, or off'
 const WORKERS = 'must be a whole number from 1 to 256'
 const DATABASE = 'must be sqlite:<file> or postgres://<user>:<password>@<host>/<database>'
 const ID = text(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores')
@@ -87,6 +118,36 @@ export const settingFields = {
   log_format: oneOf(['json', 'pretty'])
     .optional()
     .describe('Form of the log. Default: pretty on a terminal, else json.'),
+  debug_domain_limit: z
+    .union(
+      [
+        z.int(),
+        z.literal('off'),
+        z
+          .string()
+          .regex(/^\d{1,9}$/)
+          .transform(Number),
+      ],
+      DAY_LIMIT,
+    )
+    .refine((limit) => limit === 'off' || limit > 0, DAY_LIMIT)
+    .default(1_000)
+    .describe("Calls a day that a group's debugging domain admits, as in the cloud; off admits all."),
+  inbound_addresses: listOf(isAddress, 'a list of IP addresses')
+    .prefault([])
+    .describe(
+      'Addresses under which callers reach this gateway besides those of its interfaces (behind NAT, in a container); ' +
+        'a Host with one of them leads to the group DEFAULT.',
+    ),
+  forbidden_backends: listOf(isBlock, 'a list of IP addresses and CIDR blocks')
+    .optional()
+    .describe(
+      'Addresses that no backend may have. Default: unspecified, link-local (metadata services), multicast and ' +
+        'reserved ones.',
+    ),
+  access_log_format: oneOf(['text', 'json'])
+    .default('text')
+    .describe('Form of the access log: 54 fields in a line, or the same as JSON.'),
   access_log: text(/^[^\0]+$/, 'off, stdout or a file')
     .optional()
     .describe('Where calls are logged: off, stdout or a file. Default: access.log in the data directory.'),

@@ -38,6 +38,9 @@ test('without any settings the defaults hold', () => {
     region: 'local-1',
     logLevel: 'info',
     logFormat: 'json',
+    debugDomainLimit: 1000,
+    inboundAddresses: [],
+    accessLogFormat: 'text',
     accessLog: '/srv/.sluice/access.log',
   })
   expect(loadSettings({ ...nothing, terminal: true }).logFormat).toBe('pretty')
@@ -221,4 +224,27 @@ test('the printed settings are a file that can be read, without secrets', async 
   const masked = /^(secret_key|admin_password|cluster_token|database_url|redis_url): .*\n/gm
   await using here = await file(printed.replace(masked, ''))
   expect(problems({ directory: here.directory })).toEqual([])
+})
+
+test('lists are separated by commas, or lists in the file', async () => {
+  await using given = await file('forbidden_backends: [10.0.0.0/8, "fd00::/8"]\ninbound_addresses: [192.0.2.1]')
+
+  const settings = loadSettings({ ...nothing, directory: given.directory })
+  expect(settings.forbiddenBackends).toEqual(['10.0.0.0/8', 'fd00::/8'])
+  expect(settings.inboundAddresses).toEqual(['192.0.2.1'])
+  const environment = { SLUICE_INBOUND_ADDRESSES: '192.0.2.1, 2001:db8::1', SLUICE_DEBUG_DOMAIN_LIMIT: 'off' }
+  expect(loadSettings({ ...nothing, environment })).toMatchObject({
+    inboundAddresses: ['192.0.2.1', '2001:db8::1'],
+    debugDomainLimit: 'off',
+  })
+})
+
+test.each([
+  ['SLUICE_INBOUND_ADDRESSES', '192.0.2.0/24', 'must be a list of IP addresses'],
+  ['SLUICE_FORBIDDEN_BACKENDS', '10.0.0.0/33', 'must be a list of IP addresses and CIDR blocks'],
+  ['SLUICE_FORBIDDEN_BACKENDS', 'localhost', 'must be a list of IP addresses and CIDR blocks'],
+  ['SLUICE_DEBUG_DOMAIN_LIMIT', '0', 'must be a whole number of calls a day, or off'],
+  ['SLUICE_ACCESS_LOG_FORMAT', 'xml', 'must be one of text, json'],
+])('%s=%s is refused: %s', (name, value, problem) => {
+  expect(problems({ environment: { [name]: value } })).toEqual([`${name}: ${problem}, not "${value}"`])
 })

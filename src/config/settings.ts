@@ -42,6 +42,11 @@ export interface Settings {
   readonly logFormat: LogFormat
   /** `off`, `stdout`, or an absolute file. */
   readonly accessLog: string
+  readonly accessLogFormat: 'text' | 'json'
+  readonly debugDomainLimit: number | 'off'
+  readonly inboundAddresses: readonly string[]
+  /** Absent: the gateway's own list. */
+  readonly forbiddenBackends?: readonly string[]
 }
 
 export interface SettingSources {
@@ -175,6 +180,10 @@ function complete(parsed: z.infer<typeof settingsSchema>, sources: SettingSource
     ...(parsed.cluster_token === undefined ? {} : { clusterToken: parsed.cluster_token }),
     logLevel: parsed.log_level,
     logFormat: parsed.log_format ?? (sources.terminal ? 'pretty' : 'json'),
+    accessLogFormat: parsed.access_log_format,
+    debugDomainLimit: parsed.debug_domain_limit,
+    inboundAddresses: Object.freeze(parsed.inbound_addresses),
+    ...(parsed.forbidden_backends === undefined ? {} : { forbiddenBackends: parsed.forbidden_backends }),
     accessLog: accessLog === 'off' || accessLog === 'stdout' ? accessLog : resolve(sources.directory, accessLog),
   })
 }

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openVault, VaultError } from './vault.js'
+
+const run = promisify(execFile)
 
 function directory() {
   const path = mkdtempSync(join(tmpdir(), 'sluice-vault-'))
@@ -100,22 +103,14 @@ test('a directory in its place is refused', () => {
 test('processes that start at once agree on one key', async () => {
   using dir = directory()
   const source = `
-    import { parentPort, workerData } from 'node:worker_threads'
-    const { openVault } = await import(workerData.module)
-    const gate = new Int32Array(workerData.gate)
-    Atomics.add(gate, 0, 1)
-    Atomics.notify(gate, 0)
-    while (Atomics.load(gate, 0) < workerData.starters) Atomics.wait(gate, 0, Atomics.load(gate, 0), 50)
-    parentPort.postMessage(openVault(workerData.path).fingerprint('x'))`
-  const gate = new SharedArrayBuffer(4)
-  const start = () =>
-    new Promise<string>((resolve, reject) => {
-      const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), {
-        workerData: { module: new URL('./vault.ts', import.meta.url).href, path: dir.path, gate, starters: 4 },
-        execArgv: ['--import', 'tsx'],
-      })
-      worker.once('message', resolve).once('error', reject)
-    })
+    const [module, path] = process.argv.slice(-2)
+    const { openVault } = await import(module)
+    process.stdout.write(openVault(path).fingerprint('x'))`
+  const start = async () => {
+    const module = new URL('./vault.ts', import.meta.url).href
+    const words = ['--import', 'tsx', '--input-type=module', '--eval', source, '--', module, dir.path]
+    return (await run(process.execPath, words)).stdout
+  }
   const prints = await Promise.all([start(), start(), start(), start()])
   expect(new Set(prints).size).toBe(1)
   expect(prints[0]).toBe(openVault(dir.path).fingerprint('x'))
