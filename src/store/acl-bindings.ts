@@ -1,15 +1,23 @@
-import { outlined } from './api-outlines.js'
 import { selectPage, type Page, type Paging } from './page.js'
-import { publishedApis, type Published, type PublishedApi, type PublishedFilter } from './published-apis.js'
+import {
+  describePlaces,
+  placeMatches,
+  type Published,
+  type PublishedApi,
+  type PublishedFilter,
+} from './published-apis.js'
 import type { AclBindingRow, AclRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 import { contains } from './text.js'
 
-/** A published API and the policy of one kind that is bound to it there, if any. */
 export interface ControlledApi extends PublishedApi {
-  readonly bind_id: string | null
-  readonly bound_at: number | null
-  readonly acl_name: string | null
+  readonly bind_id: string
+  readonly bound_at: number
+}
+
+/** An API that is not bound to a policy, and the name of the one of its kind that is bound there, if any. */
+export interface OtherControlledApi extends PublishedApi {
+  readonly acl_name: string | undefined
 }
 
 export interface BoundAcl extends AclRow {
@@ -79,12 +87,15 @@ export async function listApisOfAcl(
   filter: PublishedFilter,
   paging: Paging,
 ): Promise<Page<ControlledApi>> {
-  const query = controlledApis(db, acl, filter)
+  const query = db
+    .selectFrom('acl_bindings as binding')
+    .select(['binding.publish_id', 'binding.id as bind_id', 'binding.created_at as bound_at'])
     .where('binding.acl_id', '=', acl.id)
+    .where(placeMatches('binding', acl.instance_id, filter))
     .orderBy('binding.created_at', 'desc')
     .orderBy('binding.id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  return { total, rows: await describePlaces(db, rows) }
 }
 
 /** Published APIs that could be bound to a policy, also those that are bound to another one: binding replaces. */
@@ -93,14 +104,22 @@ export async function listApisWithoutAcl(
   acl: AclRow,
   filter: PublishedFilter,
   paging: Paging,
-): Promise<Page<ControlledApi>> {
-  const query = controlledApis(db, acl, filter)
+): Promise<Page<OtherControlledApi>> {
+  const query = db
+    .selectFrom('publications')
+    .leftJoin('acl_bindings as binding', (join) =>
+      join.onRef('binding.publish_id', '=', 'publications.publish_id').on('binding.entity_type', '=', acl.entity_type),
+    )
+    .select('publications.publish_id')
     .where('publications.instance_id', '=', acl.instance_id)
+    .where(placeMatches('publications', acl.instance_id, filter))
     .where((eb) => eb.or([eb('binding.acl_id', 'is', null), eb('binding.acl_id', '<>', acl.id)]))
     .orderBy('publications.published_at', 'desc')
     .orderBy('publications.publish_id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  const inForce = await namesOfAcls(db, rows, acl.entity_type)
+  const named = rows.map((row) => ({ ...row, acl_name: inForce.get(row.publish_id) }))
+  return { total, rows: await describePlaces(db, named) }
 }
 
 export async function listAclsOfApi(
@@ -127,12 +146,20 @@ export async function listAclsOfApi(
   return selectPage(query, paging)
 }
 
-/** With the binding of the policy's kind: an API has one of each kind. */
-function controlledApis(db: Database, acl: AclRow, filter: PublishedFilter) {
-  return publishedApis(db, filter)
-    .leftJoin('acl_bindings as binding', (join) =>
-      join.onRef('binding.publish_id', '=', 'publications.publish_id').on('binding.entity_type', '=', acl.entity_type),
-    )
-    .leftJoin('acls', 'acls.id', 'binding.acl_id')
-    .select(['binding.id as bind_id', 'binding.created_at as bound_at', 'acls.name as acl_name'])
+/** Names of the policies of a kind that are bound at these places. */
+async function namesOfAcls(
+  db: Database,
+  places: readonly Pick<Published, 'publish_id'>[],
+  entityType: AclRow['entity_type'],
+): Promise<ReadonlyMap<string, string>> {
+  if (places.length === 0) return new Map()
+  const ids = places.map((place) => place.publish_id)
+  const rows = await db
+    .selectFrom('acl_bindings as binding')
+    .innerJoin('acls', 'acls.id', 'binding.acl_id')
+    .select(['binding.publish_id', 'acls.name'])
+    .where('binding.publish_id', 'in', ids)
+    .where('binding.entity_type', '=', entityType)
+    .execute()
+  return new Map(rows.map((row) => [row.publish_id, row.name]))
 }

@@ -1,4 +1,8 @@
-/** APIs in the environments where callers reach them: what policies are bound to. */
+/**
+ * APIs in the environments where callers reach them: what policies are bound to. Lists of them choose their page by
+ * narrow rows first and describe only what is on it: there may be fifty thousand.
+ */
+import { sql, type Expression, type SqlBool } from 'kysely'
 import { outlined, type ApiWords, type Outlined } from './api-outlines.js'
 import { tagged } from './api-tags.js'
 import type { Database } from './store.js'
@@ -45,18 +49,43 @@ export async function publicationsAmong(
     .execute()
 }
 
-/** These publications as lists show them, by publish id. */
-export async function describePublications(
-  db: Database,
-  publishIds: readonly string[],
-): Promise<ReadonlyMap<string, PublishedApi>> {
-  const rows = await publishedApis(db, {}).where('publications.publish_id', 'in', publishIds).execute()
-  return new Map(outlined(rows).map((api) => [api.publish_id, api]))
+/** The filter as a condition on `api_id` and `env_id` of a query's table: of publications, or of bindings to them. */
+export function placeMatches(
+  table: 'publications' | 'binding',
+  instanceId: string,
+  { env_id, group_id, api_id, api_name, tags }: PublishedFilter,
+): Expression<SqlBool> {
+  const api = sql.ref<string>(`${table}.api_id`)
+  const conditions = [sql<SqlBool>`1 = 1`]
+  if (env_id) conditions.push(sql`${sql.ref(`${table}.env_id`)} = ${env_id}`)
+  if (api_id) conditions.push(sql`${api} = ${api_id}`)
+  if (group_id) conditions.push(sql`${api} in (select apis.id from apis where apis.group_id = ${group_id})`)
+  if (api_name) {
+    // Not for each row: all names of an instance are in one index.
+    const named = sql`apis.instance_id = ${instanceId} and ${contains(sql.ref('apis.name'), api_name)}`
+    conditions.push(sql`${api} in (select apis.id from apis where ${named})`)
+  }
+  if (tags?.length) conditions.push(sql`${tagged(api, tags)}`)
+  return sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
 }
 
-/** The base of such lists: a policy adds its bindings, its condition and its order. */
-export function publishedApis(db: Database, { env_id, group_id, api_id, api_name, tags }: PublishedFilter) {
-  let query = db
+/** Rows that name a publication, each with the API that is published there, in the same order. */
+export async function describePlaces<Row extends { readonly publish_id: string }>(
+  db: Database,
+  rows: readonly Row[],
+): Promise<(Row & PublishedApi)[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map((row) => row.publish_id)
+  const found = await publishedApis(db).where('publications.publish_id', 'in', ids).execute()
+  const apis = new Map(outlined(found).map((api) => [api.publish_id, api]))
+  return rows.flatMap((row) => {
+    const api = apis.get(row.publish_id)
+    return api === undefined ? [] : [{ ...api, ...row }]
+  })
+}
+
+function publishedApis(db: Database) {
+  return db
     .selectFrom('publications')
     .innerJoin('apis', 'apis.id', 'publications.api_id')
     .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
@@ -70,10 +99,4 @@ export function publishedApis(db: Database, { env_id, group_id, api_id, api_name
       eb.ref('apis.req_method').$castTo<ApiWords['req_method']>().as('req_method'),
     ])
     .select(['apis.group_id', 'groups.name as group_name'])
-  if (env_id) query = query.where('publications.env_id', '=', env_id)
-  if (group_id) query = query.where('apis.group_id', '=', group_id)
-  if (api_id) query = query.where('apis.id', '=', api_id)
-  if (api_name) query = query.where((eb) => contains(eb.ref('apis.name'), api_name))
-  if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
-  return query
 }

@@ -1,6 +1,5 @@
-import { outlined } from './api-outlines.js'
 import { selectPage, type Page, type Paging } from './page.js'
-import { publishedApis, type PublishedApi, type PublishedFilter } from './published-apis.js'
+import { describePlaces, placeMatches, type PublishedApi, type PublishedFilter } from './published-apis.js'
 import type { SignBindingRow, SignRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 import { contains } from './text.js'
@@ -15,7 +14,7 @@ export interface SignBinding extends PublishedApi, Pick<SignRow, 'sign_type' | '
 
 /** An API that is not bound to a signature key, and the name of the one that it is bound to, if any. */
 export interface OtherSignedApi extends PublishedApi {
-  readonly sign_name: string | null
+  readonly sign_name: string | undefined
 }
 
 export interface BoundSignFilter {
@@ -60,11 +59,15 @@ export async function deleteSignBindings(db: Database, rows: readonly SignBindin
 
 export async function listApisOfSign(
   db: Database,
-  signId: string,
+  sign: SignRow,
   filter: PublishedFilter,
   paging: Paging,
 ): Promise<Page<SignBinding>> {
-  return selectBindings(bindings(db, filter).where('binding.sign_id', '=', signId), paging)
+  const query = bindings(db)
+    .where('binding.sign_id', '=', sign.id)
+    .where(placeMatches('binding', sign.instance_id, filter))
+  const { total, rows } = await selectPage(query, paging)
+  return { total, rows: await describePlaces(db, rows) }
 }
 
 export async function listSignsOfApi(
@@ -73,42 +76,57 @@ export async function listSignsOfApi(
   { sign_id, sign_name, env_id }: BoundSignFilter,
   paging: Paging,
 ): Promise<Page<SignBinding>> {
-  let query = bindings(db, { env_id }).where('binding.api_id', '=', apiId)
+  let query = bindings(db).where('binding.api_id', '=', apiId)
+  if (env_id) query = query.where('binding.env_id', '=', env_id)
   if (sign_id) query = query.where('binding.sign_id', '=', sign_id)
   if (sign_name) query = query.where((eb) => contains(eb.ref('signs.name'), sign_name))
-  return selectBindings(query, paging)
+  const { total, rows } = await selectPage(query, paging)
+  return { total, rows: await describePlaces(db, rows) }
 }
 
 /** Published APIs that could be bound to a key, also those that are bound to another one: binding replaces. */
 export async function listApisWithoutSign(
   db: Database,
-  { id, instance_id }: SignRow,
+  sign: SignRow,
   filter: PublishedFilter,
   paging: Paging,
 ): Promise<Page<OtherSignedApi>> {
-  const query = publishedApis(db, filter)
+  const query = db
+    .selectFrom('publications')
     .leftJoin('sign_bindings as binding', 'binding.publish_id', 'publications.publish_id')
-    .leftJoin('signs', 'signs.id', 'binding.sign_id')
-    .select('signs.name as sign_name')
-    .where('publications.instance_id', '=', instance_id)
-    .where((eb) => eb.or([eb('binding.sign_id', 'is', null), eb('binding.sign_id', '<>', id)]))
+    .select('publications.publish_id')
+    .where('publications.instance_id', '=', sign.instance_id)
+    .where(placeMatches('publications', sign.instance_id, filter))
+    .where((eb) => eb.or([eb('binding.sign_id', 'is', null), eb('binding.sign_id', '<>', sign.id)]))
     .orderBy('publications.published_at', 'desc')
     .orderBy('publications.publish_id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  const inForce = await namesOfSigns(
+    db,
+    rows.map((row) => row.publish_id),
+  )
+  const named = rows.map((row) => ({ ...row, sign_name: inForce.get(row.publish_id) }))
+  return { total, rows: await describePlaces(db, named) }
 }
 
-function bindings(db: Database, filter: PublishedFilter) {
-  return publishedApis(db, filter)
-    .innerJoin('sign_bindings as binding', 'binding.publish_id', 'publications.publish_id')
+/** Names of the keys that are bound at these places. */
+async function namesOfSigns(db: Database, publishIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (publishIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('sign_bindings as binding')
     .innerJoin('signs', 'signs.id', 'binding.sign_id')
-    .select(['binding.id as bind_id', 'binding.created_at as bound_at', 'binding.sign_id', 'signs.name as sign_name'])
-    .select(['signs.sign_type', 'signs.key_sealed', 'signs.secret_sealed'])
+    .select(['binding.publish_id', 'signs.name'])
+    .where('binding.publish_id', 'in', publishIds)
+    .execute()
+  return new Map(rows.map((row) => [row.publish_id, row.name]))
+}
+
+function bindings(db: Database) {
+  return db
+    .selectFrom('sign_bindings as binding')
+    .innerJoin('signs', 'signs.id', 'binding.sign_id')
+    .select(['binding.publish_id', 'binding.id as bind_id', 'binding.created_at as bound_at', 'binding.sign_id'])
+    .select(['signs.name as sign_name', 'signs.sign_type', 'signs.key_sealed', 'signs.secret_sealed'])
     .orderBy('binding.created_at', 'desc')
     .orderBy('binding.id')
-}
-
-async function selectBindings(query: ReturnType<typeof bindings>, paging: Paging): Promise<Page<SignBinding>> {
-  const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
 }

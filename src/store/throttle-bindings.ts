@@ -1,16 +1,19 @@
-import { outlined } from './api-outlines.js'
 import { selectPage, type Page, type Paging } from './page.js'
-import { publishedApis, type PublishedApi, type PublishedFilter } from './published-apis.js'
-import type { ThrottleBindingRow } from './schema.js'
+import { describePlaces, placeMatches, type PublishedApi, type PublishedFilter } from './published-apis.js'
+import type { ThrottleBindingRow, ThrottleRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 import { throttleCounts, type Throttle } from './throttles.js'
 import { contains } from './text.js'
 
+interface ThrottleInForce {
+  readonly bind_id: string
+  readonly bound_at: number
+  readonly throttle_name: string
+}
+
 /** A published API and the policy that is bound to it there, if any. */
 export interface ThrottledApi extends PublishedApi {
-  readonly bind_id: string | null
-  readonly bound_at: number | null
-  readonly throttle_name: string | null
+  readonly binding: ThrottleInForce | undefined
 }
 
 export interface BoundThrottle extends Throttle {
@@ -62,33 +65,39 @@ export async function deleteBindings(db: Database, rows: readonly ThrottleBindin
 
 export async function listApisBoundTo(
   db: Database,
-  throttleId: string,
+  throttle: ThrottleRow,
   filter: PublishedFilter,
   paging: Paging,
 ): Promise<Page<ThrottledApi>> {
-  const query = throttledApis(db, filter)
-    .where('binding.throttle_id', '=', throttleId)
+  const query = db
+    .selectFrom('throttle_bindings as binding')
+    .select('binding.publish_id')
+    .where('binding.throttle_id', '=', throttle.id)
+    .where(placeMatches('binding', throttle.instance_id, filter))
     .orderBy('binding.created_at', 'desc')
     .orderBy('binding.id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  return { total, rows: await throttledApis(db, rows) }
 }
 
 /** Published APIs that could be bound to a policy, also those that are bound to another one: binding replaces. */
 export async function listApisNotBoundTo(
   db: Database,
-  instanceId: string,
-  throttleId: string,
+  throttle: ThrottleRow,
   filter: PublishedFilter,
   paging: Paging,
 ): Promise<Page<ThrottledApi>> {
-  const query = throttledApis(db, filter)
-    .where('publications.instance_id', '=', instanceId)
-    .where((eb) => eb.or([eb('binding.throttle_id', 'is', null), eb('binding.throttle_id', '<>', throttleId)]))
+  const query = db
+    .selectFrom('publications')
+    .leftJoin('throttle_bindings as binding', 'binding.publish_id', 'publications.publish_id')
+    .select('publications.publish_id')
+    .where('publications.instance_id', '=', throttle.instance_id)
+    .where(placeMatches('publications', throttle.instance_id, filter))
+    .where((eb) => eb.or([eb('binding.throttle_id', 'is', null), eb('binding.throttle_id', '<>', throttle.id)]))
     .orderBy('publications.published_at', 'desc')
     .orderBy('publications.publish_id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  return { total, rows: await throttledApis(db, rows) }
 }
 
 export async function listThrottlesOfApi(
@@ -115,9 +124,22 @@ export async function listThrottlesOfApi(
   return selectPage(query, paging)
 }
 
-function throttledApis(db: Database, filter: PublishedFilter) {
-  return publishedApis(db, filter)
-    .leftJoin('throttle_bindings as binding', 'binding.publish_id', 'publications.publish_id')
-    .leftJoin('throttles', 'throttles.id', 'binding.throttle_id')
-    .select(['binding.id as bind_id', 'binding.created_at as bound_at', 'throttles.name as throttle_name'])
+async function throttledApis(
+  db: Database,
+  places: readonly { readonly publish_id: string }[],
+): Promise<readonly ThrottledApi[]> {
+  if (places.length === 0) return []
+  const ids = places.map((place) => place.publish_id)
+  const rows = await db
+    .selectFrom('throttle_bindings as binding')
+    .innerJoin('throttles', 'throttles.id', 'binding.throttle_id')
+    .select(['binding.publish_id', 'binding.id as bind_id', 'binding.created_at as bound_at'])
+    .select('throttles.name as throttle_name')
+    .where('binding.publish_id', 'in', ids)
+    .execute()
+  const inForce = new Map(rows.map((row) => [row.publish_id, row]))
+  return describePlaces(
+    db,
+    places.map((place) => ({ ...place, binding: inForce.get(place.publish_id) })),
+  )
 }

@@ -5,7 +5,7 @@ import type {
   UnbindApiForAcl,
 } from '../../contract/generated/schemas.js'
 import type { ReplyBody } from '../../contract/operation.js'
-import type { BoundAcl, ControlledApi } from '../../store/acl-bindings.js'
+import type { BoundAcl, ControlledApi, OtherControlledApi } from '../../store/acl-bindings.js'
 import type { AclBindingRow, AclRow } from '../../store/schema.js'
 import { boundApiView, publishedApiView } from '../published-api-views.js'
 import { readTime } from '../time.js'
@@ -48,13 +48,10 @@ export function boundAclView(acl: BoundAcl): ApiBindAclInfo {
 }
 
 export function controlledApiView(api: ControlledApi): AclBindApiInfo {
-  return {
-    ...boundApiView(api),
-    ...(api.bind_id !== null && { bind_id: api.bind_id, bind_time: readTime(api.bound_at ?? 0) }),
-  }
+  return { ...boundApiView(api), bind_id: api.bind_id, bind_time: readTime(api.bound_at) }
 }
 
 /** Names the policy of the same kind that is in force there, if there is one: it would be replaced. */
-export function otherApiView(api: ControlledApi): UnbindApiForAcl {
-  return { ...publishedApiView(api), ...(api.acl_name !== null && { acl_name: api.acl_name }) }
+export function otherApiView(api: OtherControlledApi): UnbindApiForAcl {
+  return { ...publishedApiView(api), ...(api.acl_name !== undefined && { acl_name: api.acl_name }) }
 }

@@ -1,5 +1,5 @@
 import { fault } from '../../contract/faults.js'
-import { describePublications } from '../../store/published-apis.js'
+import { describePlaces } from '../../store/published-apis.js'
 import type { SignBindingRow } from '../../store/schema.js'
 import {
   deleteSignBindings,
@@ -39,15 +39,16 @@ export const signBindingOperations = {
     await insertSignBindings(db, added)
     notePlaces(context.changed, added)
 
-    const apis = await describePublications(db, ids)
-    const views = bindings.flatMap(({ binding, isNew }) => {
-      const api = apis.get(binding.publish_id)
-      if (api === undefined) return []
-      const { name: sign_name, sign_type, key_sealed, secret_sealed } = sign
-      const bound = { bind_id: binding.id, bound_at: binding.created_at, sign_id: sign.id, sign_name }
-      const whole = { ...api, ...bound, sign_type, key_sealed, secret_sealed }
-      return [openBindingView(whole, vault, isNew ? writtenTime : readTime)]
-    })
+    const { name: sign_name, sign_type, key_sealed, secret_sealed } = sign
+    const applied = bindings.map(({ binding: { publish_id, id, sign_id, created_at }, isNew }) => ({
+      publish_id,
+      bind_id: id,
+      bound_at: created_at,
+      sign_id,
+      ...{ sign_name, sign_type, key_sealed, secret_sealed, isNew },
+    }))
+    const described = await describePlaces(db, applied)
+    const views = described.map((row) => openBindingView(row, vault, row.isNew ? writtenTime : readTime))
     return { status: 201, body: { bindings: views } }
   },
 
@@ -61,7 +62,7 @@ export const signBindingOperations = {
 
   listApisBindedToSignatureKeyV2: async ({ query }, context) => {
     const sign = await theSign(context, query.sign_id)
-    const { total, rows } = await listApisOfSign(context.db, sign.id, query, query)
+    const { total, rows } = await listApisOfSign(context.db, sign, query, query)
     return { status: 200, body: { total, size: rows.length, bindings: rows.map((row) => bindingView(row)) } }
   },
 

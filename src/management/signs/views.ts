@@ -46,5 +46,5 @@ export function openBindingView(binding: SignBinding, vault: Vault, time: Time =
 
 /** Names the key that is in force there, if there is one: it would be replaced. */
 export function otherApiView(api: OtherSignedApi): ApiForSign {
-  return { ...publishedApiView(api), ...(api.sign_name !== null && { signature_name: api.sign_name }) }
+  return { ...publishedApiView(api), ...(api.sign_name !== undefined && { signature_name: api.sign_name }) }
 }

@@ -67,13 +67,13 @@ export const throttleBindingOperations = {
 
   listApisBindedToRequestThrottlingPolicyV2: async ({ query }, context) => {
     const throttle = await theThrottle(context, query.throttle_id)
-    const { total, rows } = await listApisBoundTo(context.db, throttle.id, query, query)
+    const { total, rows } = await listApisBoundTo(context.db, throttle, query, query)
     return { status: 200, body: { total, size: rows.length, apis: rows.map(throttledApiView) } }
   },
 
   listApisUnbindedToRequestThrottlingPolicyV2: async ({ query }, context) => {
     const throttle = await theThrottle(context, query.throttle_id)
-    const { total, rows } = await listApisNotBoundTo(context.db, context.instanceId, throttle.id, query, query)
+    const { total, rows } = await listApisNotBoundTo(context.db, throttle, query, query)
     return { status: 200, body: { total, size: rows.length, apis: rows.map(throttledApiView) } }
   },
 

@@ -66,13 +66,13 @@ export function bindingView(
 }
 
 /** The policy, its binding and the time of it are those in force, also in the list of what another could be bound to. */
-export function throttledApiView(api: ThrottledApi): ApiForThrottle {
+export function throttledApiView({ binding, ...api }: ThrottledApi): ApiForThrottle {
   return {
     ...publishedApiView(api),
-    ...(api.bind_id !== null && {
-      throttle_apply_id: api.bind_id,
-      throttle_name: api.throttle_name ?? '',
-      apply_time: readTime(api.bound_at ?? 0),
+    ...(binding !== undefined && {
+      throttle_apply_id: binding.bind_id,
+      throttle_name: binding.throttle_name,
+      apply_time: readTime(binding.bound_at),
     }),
   }
 }

@@ -5,12 +5,15 @@ export async function up(db: Kysely<never>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
 }
 
-// Bindings repeat the kind of their policy, so that an index can allow one of each kind.
 const statements = [
+  // What policies could be bound to, newest first.
+  `create index publications_newest on publications (instance_id, published_at desc, publish_id, api_id, env_id)`,
+
   `create table acls (id text primary key, instance_id text not null references instances (id) on delete cascade,
     name text not null, acl_type text not null, entity_type text not null, value text not null,
     created_at bigint not null, updated_at bigint not null, unique (instance_id, name), unique (id, entity_type))`,
   `create index acls_newest on acls (instance_id, created_at desc, id)`,
+  // Bindings repeat the kind of their policy, so that an index can allow one of each kind.
   `create table acl_bindings (id text primary key,
     instance_id text not null references instances (id) on delete cascade, acl_id text not null,
     entity_type text not null, publish_id text not null references publications (publish_id) on delete cascade,
