@@ -32,6 +32,8 @@ export interface CertificateSpec {
   readonly serialNumber?: string
   readonly notBefore?: Date
   readonly notAfter?: Date
+  /** What the signer signs; `sha1` for signers with a key on a curve. */
+  readonly digest?: 'sha256' | 'sha1'
 }
 
 export interface TestCertificate {
@@ -50,17 +52,19 @@ const attributes = {
   OU: '2.5.4.11',
 } as const
 
+const ecdsa = { sha256: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1' } as const
+
 const DAY = 86_400_000
 
 export const ecKey = (namedCurve = 'P-256'): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey
 export const rsaKey = (modulusLength = 2048): KeyObject => generateKeyPairSync('rsa', { modulusLength }).privateKey
 
 export function certificate(spec: CertificateSpec = {}): TestCertificate {
-  const { san = ['www.example.com'], key = ecKey() } = spec
+  const { san = ['www.example.com'], key = ecKey(), digest = 'sha256' } = spec
   const subject = nameOf(spec.subject ?? (san[0] === undefined ? [] : [['CN', san[0]]]))
   const signer = spec.issuer?.key ?? key
   const signature = new AlgorithmIdentifier({
-    algorithm: signer.asymmetricKeyType === 'rsa' ? '1.2.840.113549.1.1.11' : '1.2.840.10045.4.3.2',
+    algorithm: signer.asymmetricKeyType === 'rsa' ? '1.2.840.113549.1.1.11' : ecdsa[digest],
     ...(signer.asymmetricKeyType === 'rsa' && { parameters: new Uint8Array([5, 0]).buffer }),
   })
   const extensions = [
@@ -80,7 +84,7 @@ export function certificate(spec: CertificateSpec = {}): TestCertificate {
     subjectPublicKeyInfo: AsnConvert.parse(publicKey(key), SubjectPublicKeyInfo),
     ...(extensions.length > 0 && { extensions: new Extensions(extensions) }),
   })
-  const signatureValue = sign('sha256', Buffer.from(AsnConvert.serialize(toBeSigned)), signer)
+  const signatureValue = sign(digest, Buffer.from(AsnConvert.serialize(toBeSigned)), signer)
   const der = AsnConvert.serialize(
     new Certificate({
       tbsCertificate: toBeSigned,

@@ -9,6 +9,7 @@ import {
   type TestCertificate,
 } from '../../../test/certificates.js'
 import { isFault } from '../../contract/faults.js'
+import { pemBlocks, toPem } from './pem.js'
 import { acceptUpload, type Upload } from './upload.js'
 
 const now = Date.now()
@@ -183,6 +184,12 @@ describe('certificates', () => {
     ['with a name that hides something', '400 APIG.2106', () => made({ san: ['www.example.com\0.evil.example'] })],
     ['of a short RSA key', '400 APIG.2106', () => upload(certificate({ key: rsaKey(1024) }))],
     ['of an algorithm that is not TLS', '400 APIG.2106', () => upload(certificate({ key: ecKey('secp256k1') }))],
+    [
+      'with bytes behind its end',
+      '400 APIG.2106',
+      () => ({ ...made({}), cert_content: longer(made({}).cert_content) }),
+    ],
+    ['signed by a broken digest', '400 APIG.2106', () => made({ issuer: root, digest: 'sha1' })],
     ['of another algorithm than was said', '409 APIG.3709', () => ({ ...made({}), algorithm_type: 'RSA' })],
     ['said to be SM2', '409 APIG.3709', () => ({ ...made({}), algorithm_type: 'SM2' })],
     ['of an SM2 key', '409 APIG.3709', () => ({ ...made({}), private_key: SM2_KEY })],
@@ -216,6 +223,12 @@ test('no bytes do more than be refused', () => {
     }),
   )
 })
+
+/** The same certificate, and something after it in its block. */
+function longer(pem: string): string {
+  const [block] = pemBlocks(pem) ?? []
+  return toPem('CERTIFICATE', Buffer.concat([block?.der ?? Buffer.alloc(0), Buffer.from('more')]))
+}
 
 /** As `openssl ecparam -genkey` writes it. */
 function ecParameters(sec1: string): string {
