@@ -190,6 +190,15 @@ describe('certificates', () => {
       () => ({ ...made({}), cert_content: longer(made({}).cert_content) }),
     ],
     ['signed by a broken digest', '400 APIG.2106', () => made({ issuer: root, digest: 'sha1' })],
+    ['signed by itself, however', 'accepted', () => made({ digest: 'sha1' })],
+    [
+      'behind an issuer signed by a broken digest',
+      '400 APIG.2106',
+      () => {
+        const between = certificate({ subject: [['CN', 'Between']], san: [], ca: true, issuer: root, digest: 'sha1' })
+        return chained(between, between, root)
+      },
+    ],
     ['of another algorithm than was said', '409 APIG.3709', () => ({ ...made({}), algorithm_type: 'RSA' })],
     ['said to be SM2', '409 APIG.3709', () => ({ ...made({}), algorithm_type: 'SM2' })],
     ['of an SM2 key', '409 APIG.3709', () => ({ ...made({}), private_key: SM2_KEY })],

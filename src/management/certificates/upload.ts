@@ -3,7 +3,6 @@
  * belongs to it (lifecycle.md §3.3, errors.md §7). Texts are measured before they are parsed.
  */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
 import { fault } from '../../contract/faults.js'
 import type { CertificateForm } from '../../contract/generated/schemas.js'
 import { certificateFacts, type CertificateFacts } from './certificate-facts.js'
@@ -61,7 +60,10 @@ export function acceptUpload(upload: Upload, now: number): Material {
   if (facts.notAfter > END_OF_32_BITS) throw fault('APIG.3148')
   if (facts.san.length === 0 && facts.commonName === '') throw fault('APIG.2109')
   isChain(chain)
-  for (const certificate of chain) isNotExpired(certificate, now)
+  for (const certificate of chain) {
+    isNotExpired(certificate, now)
+    isSignedWell(certificate)
+  }
   const roots = readRoots(ca, now)
 
   const material = {
@@ -69,7 +71,6 @@ export function acceptUpload(upload: Upload, now: number): Material {
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     trustedRootCa: roots.map(({ raw }) => toPem('CERTIFICATE', raw)).join(''),
   }
-  isPresentable(material)
   const [root] = roots
   return {
     ...material,
@@ -153,6 +154,13 @@ function isNotExpired(certificate: X509Certificate, now: number): void {
   if (Date.parse(certificate.validTo) <= now) throw fault('APIG.2102')
 }
 
+/** TLS takes no signature by a broken digest; that of a certificate on itself says nothing, and nobody checks it. */
+function isSignedWell(certificate: X509Certificate): void {
+  if (isSelfSigned(certificate)) return
+  const { signatureAlgorithm } = readFacts(certificate)
+  if (/^(MD5|SHA1)-|-SHA1$/.test(signatureAlgorithm)) throw fault('APIG.2106')
+}
+
 /** What client certificates are verified with: authorities, or certificates that signed themselves. */
 function readRoots(text: string, now: number): X509Certificate[] {
   if (text === '') return []
@@ -176,17 +184,6 @@ function isSelfSigned(certificate: X509Certificate): boolean {
   } catch {
     return false
   }
-}
-
-/** The judge of last resort is the one that will have to serve with it. */
-function isPresentable({
-  content,
-  privateKey,
-  trustedRootCa,
-}: Pick<Material, 'content' | 'privateKey' | 'trustedRootCa'>) {
-  orUnreadable(() =>
-    createSecureContext({ cert: content, key: privateKey, ...(trustedRootCa !== '' && { ca: trustedRootCa }) }),
-  )
 }
 
 function orUnreadable<T>(read: () => T): T {
