@@ -22,7 +22,6 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
   'Domains & certificates': kept(
     'Gateways route by the domain names of groups, but do not speak TLS with their certificates yet.',
   ),
-  'Gateway responses': kept('Gateways refuse with the default responses yet.'),
   Orchestrations: kept('Gateways do not orchestrate parameters yet.'),
   Plugins: kept('Gateways do not run plugins yet.'),
   'Signature keys': kept('Gateways do not sign requests to backends yet.'),

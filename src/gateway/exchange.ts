@@ -2,6 +2,7 @@
  * One request and its reply, with all that was learned on the way. Every field exists from birth, in one order, so
  * that all exchanges share one hidden class.
  */
+import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
 
 /** What a step may ask of the request. Header names are asked for in lower case; values are latin1 text, trimmed. */
@@ -76,6 +77,8 @@ export class Exchange {
   instanceId = ''
   groupId = ''
   stage = 'RELEASE'
+  /** How the group answers errors; undefined: as by default, and until the group is known. */
+  responses: ResponseSets | undefined = undefined
   route: Route | undefined = undefined
   /** Decoded values of `{name}` placeholders, in the order of `route.placeholders`. */
   pathValues: readonly string[] = []

@@ -39,6 +39,7 @@ export class Pipeline implements ExchangeHandler {
     const { group } = binding
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
+    exchange.responses = group.responses
     exchange.stage = head.header('x-stage') ?? exchange.stage
     // 8: day limit of debugging domains.
     if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, group)

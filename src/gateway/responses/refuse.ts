@@ -1,11 +1,12 @@
 /**
- * Renders the gateway's error replies: the one place where a refusal becomes bytes. The response sets of groups
- * (responses.md §2) belong here too.
+ * Renders the gateway's error replies: the one place where a refusal becomes bytes, by the response set of the API or
+ * of its group (responses.md §2), or as the catalogue has it.
  */
 import type { Exchange } from '../exchange.js'
 import type { Failure } from '../handler.js'
 import type { Reply } from '../reply.js'
 import { catalogue, codeOf, type CatalogueRow, type RefusalName } from './catalogue.js'
+import type { CompiledResponse } from './response-sets.js'
 
 const HEADERS = 'Content-Type: application/json\r\n'
 
@@ -31,11 +32,31 @@ export function refuse(exchange: Exchange, name: RefusalName, detail?: string): 
   const template = templates.get(name)
   if (template === undefined) throw new Error(`No refusal is named ${name}.`)
   const { status, code, type } = template
-  const start =
-    detail === undefined ? template.start : bodyStart(code, `${template.message.replace(/\.$/, '')}: ${detail}`)
   exchange.errorCode = code
   exchange.errorType = type
+  // One look-up, and only where the group answers something in its own words.
+  const own = exchange.responses?.find(exchange.route?.publication.definition.response_id, type)
+  if (own !== undefined) return inOwnWords(own, exchange, template, detail)
+  const start = detail === undefined ? template.start : bodyStart(code, withDetail(template.message, detail))
   return { status, headers: HEADERS, body: `${start}${exchange.requestId}"}`, errorCode: code, errorType: type }
+}
+
+function inOwnWords(own: CompiledResponse, exchange: Exchange, template: Template, detail: string | undefined): Reply {
+  const { code, type } = template
+  const message = detail === undefined ? template.message : withDetail(template.message, detail)
+  const error = { code, message, type }
+  return {
+    status: own.status ?? template.status,
+    headers: own.headers(exchange, error),
+    body: own.body?.(exchange, error, insideJson) ?? `${bodyStart(code, message)}${exchange.requestId}"}`,
+    errorCode: code,
+    errorType: type,
+  }
+}
+
+/** A value as part of a JSON text, so that a quotation mark in it doesn't end that. */
+function insideJson(value: string): string {
+  return JSON.stringify(value).slice(1, -1)
 }
 
 /** The catalogue's name for what can go wrong in the engine. */
@@ -55,6 +76,10 @@ const failureNames: Readonly<Record<Failure, RefusalName>> = {
 
 export function refuseFailure(exchange: Exchange, failure: Failure): Reply {
   return refuse(exchange, failureNames[failure])
+}
+
+function withDetail(message: string, detail: string): string {
+  return `${message.replace(/\.$/, '')}: ${detail}`
 }
 
 function bodyStart(code: string, message: string): string {

@@ -1,13 +1,15 @@
 /** An API group: its published APIs by environment. */
 import type { Counter } from '../../limits/limiter.js'
 import type { GroupPart } from '../../snapshot/parts.js'
+import { ResponseSets } from '../responses/response-sets.js'
 import type { Instance } from './instance.js'
 import type { PublishedApi } from './published-api.js'
 import { RouteTree } from './tree.js'
 
 export class Group {
-  /** Absent while only publications of the group are known. */
-  part: GroupPart | undefined
+  #part: GroupPart | undefined
+  /** How it answers errors; undefined: as by default. */
+  responses: ResponseSets | undefined
   readonly #trees = new Map<string, RouteTree<PublishedApi>>()
 
   constructor(
@@ -16,6 +18,16 @@ export class Group {
     /** What the calls through its debugging domains are counted by; `undefined`: they are not. */
     readonly debugDomain: readonly Counter[] | undefined,
   ) {}
+
+  /** Absent while only publications of the group are known. */
+  get part(): GroupPart | undefined {
+    return this.#part
+  }
+
+  set part(part: GroupPart | undefined) {
+    this.#part = part
+    this.responses = part === undefined ? undefined : ResponseSets.of(part)
+  }
 
   get isEmpty(): boolean {
     return this.part === undefined && this.#trees.size === 0
