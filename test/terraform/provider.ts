@@ -13,8 +13,8 @@ export interface Resource<Config> {
   /** Undefined, or a 404: it is gone. */
   read(id: string): Promise<Attributes | undefined>
   /** Without it, a change is a deletion and a creation. */
-  update?(id: string, config: Config, before: Config): Promise<void>
-  delete(id: string, config: Config): Promise<void>
+  update?(id: string, config: Config, before: Config): Promise<unknown>
+  delete(id: string, config: Config): Promise<unknown>
   /** The id, from what a user gives to `terraform import`. */
   find?(config: Config): Promise<string>
 }

@@ -48,7 +48,7 @@ export function apigApplication(sdk: Golangsdk, at: string): Resource<Applicatio
       for (const app_code of config.app_codes)
         if (!before.app_codes.includes(app_code)) await sdk.post(`${apps}/${id}/app-codes`, { app_code })
     },
-    delete: async (id) => void (await sdk.delete(`${apps}/${id}`)),
+    delete: (id) => sdk.delete(`${apps}/${id}`),
   }
 }
 
@@ -68,7 +68,7 @@ export function apigAppcode(sdk: Golangsdk, at: string, app: string): Resource<A
       const code = await sdk.get(`${codes}/${id}`, { only: [200, 201] })
       return { application_id: app, value: code.text('app_code'), created_at: code.time('create_time') }
     },
-    delete: async (id) => void (await sdk.delete(`${codes}/${id}`)),
+    delete: (id) => sdk.delete(`${codes}/${id}`),
   }
 }
 
@@ -88,7 +88,7 @@ export function apigApplicationAiApiKey(sdk: Golangsdk, at: string, app: string)
       const key = await sdk.get(`${keys}/${id}`)
       return { api_key: key.text('ai_api_key'), alias: key.text('alias'), created_at: key.time('create_time') }
     },
-    delete: async (id) => void (await sdk.delete(`${keys}/${id}`)),
+    delete: (id) => sdk.delete(`${keys}/${id}`),
   }
 }
 
@@ -114,8 +114,8 @@ export function apigApplicationAcl(sdk: Golangsdk, at: string, app: string): Res
         ? { type: found.text('app_acl_type'), values: found.texts('app_acl_values') }
         : undefined
     },
-    update: async (_, config) => void (await put(config)),
-    delete: async () => void (await sdk.delete(acl)),
+    update: (_, config) => put(config),
+    delete: () => sdk.delete(acl),
   }
 }
 
@@ -127,11 +127,7 @@ export interface QuotaConfig {
   readonly description: string
 }
 
-export function apigApplicationQuota(
-  sdk: Golangsdk,
-  at: string,
-  resetTime: string | undefined = undefined,
-): Resource<QuotaConfig> {
+export function apigApplicationQuota(sdk: Golangsdk, at: string, resetTime?: string): Resource<QuotaConfig> {
   const quotas = `${at}/app-quotas`
   const body = ({ description, ...limits }: QuotaConfig) => ({
     ...limits,
@@ -152,8 +148,8 @@ export function apigApplicationQuota(
         bind_num: quota.number('bound_app_num'),
       }
     },
-    update: async (id, config) => void (await sdk.put(`${quotas}/${id}`, body(config))),
-    delete: async (id) => void (await sdk.delete(`${quotas}/${id}`)),
+    update: (id, config) => sdk.put(`${quotas}/${id}`, body(config)),
+    delete: (id) => sdk.delete(`${quotas}/${id}`),
   }
 }
 

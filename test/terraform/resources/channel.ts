@@ -78,8 +78,8 @@ export function apigChannel(sdk: Golangsdk, at: string): Resource<ChannelConfig>
         health_check: channel.has('vpc_health_config') ? [healthOf(channel.object('vpc_health_config'))] : [],
       }
     },
-    update: async (id, config) => void (await sdk.put(`${channels}/${id}`, body(config))),
-    delete: async (id) => void (await sdk.delete(`${channels}/${id}`)),
+    update: (id, config) => sdk.put(`${channels}/${id}`, body(config)),
+    delete: (id) => sdk.delete(`${channels}/${id}`),
   }
 }
 
@@ -174,8 +174,8 @@ export function apigChannelMember(
       }
       return undefined
     },
-    update: async (_, config) => void (await put(config)),
-    delete: async (id) => void (await sdk.delete(`${members}/${id}`)),
+    update: (_, config) => put(config),
+    delete: (id) => sdk.delete(`${members}/${id}`),
   }
 }
 
@@ -195,8 +195,8 @@ export function apigChannelMemberGroup(sdk: Golangsdk, at: string, channel: stri
       const group = await sdk.get(`${groups}/${id}`)
       return { ...memberGroupOf(group), created_at: group.time('create_time'), updated_at: group.time('update_time') }
     },
-    update: async (id, config) => void (await sdk.put(`${groups}/${id}`, memberGroupBody(config))),
-    delete: async (id) => void (await sdk.delete(`${groups}/${id}`)),
+    update: (id, config) => sdk.put(`${groups}/${id}`, memberGroupBody(config)),
+    delete: (id) => sdk.delete(`${groups}/${id}`),
     async find({ name }) {
       const found = (await sdk.list(groups, 'member_groups')).find((one) => one.text('member_group_name') === name)
       return found?.text('member_group_id') ?? ''

@@ -33,8 +33,8 @@ export function apigPlugin(sdk: Golangsdk, at: string): Resource<PluginConfig> {
         updated_at: plugin.time('update_time'),
       }
     },
-    update: async (id, config) => void (await sdk.put(`${plugins}/${id}`, body(config))),
-    delete: async (id) => void (await sdk.delete(`${plugins}/${id}`)),
+    update: (id, config) => sdk.put(`${plugins}/${id}`, body(config)),
+    delete: (id) => sdk.delete(`${plugins}/${id}`),
   }
 }
 
@@ -150,8 +150,8 @@ export function apigCustomAuthorizer(sdk: Golangsdk, at: string): Resource<Autho
         ),
       }
     },
-    update: async (id, config) => void (await sdk.put(`${authorizers}/${id}`, body(config), { only: [200] })),
-    delete: async (id) => void (await sdk.delete(`${authorizers}/${id}`)),
+    update: (id, config) => sdk.put(`${authorizers}/${id}`, body(config), { only: [200] }),
+    delete: (id) => sdk.delete(`${authorizers}/${id}`),
     /** The first of those that the name finds. */
     async find({ name }) {
       const [first] = await sdk.all(authorizers, 'authorizer_list', { name })
@@ -192,8 +192,8 @@ export function apigOrchestrationRule(sdk: Golangsdk, at: string): Resource<Orch
         map: (rule.has('orchestration_map') ? rule.list('orchestration_map') : []).map(asText),
       }
     },
-    update: async (id, config) => void (await sdk.put(`${orchestrations}/${id}`, body(config))),
-    delete: async (id) => void (await sdk.delete(`${orchestrations}/${id}`)),
+    update: (id, config) => sdk.put(`${orchestrations}/${id}`, body(config)),
+    delete: (id) => sdk.delete(`${orchestrations}/${id}`),
   }
 }
 

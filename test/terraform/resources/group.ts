@@ -128,8 +128,8 @@ export function apigGroupDomainAssociate(sdk: Golangsdk, at: string, group: stri
             ingress_https_port: domain.number('ingress_https_port'),
           }
     },
-    update: async (id, { group_id: _, url_domain: __, ...body }) => void (await sdk.put(`${domains}/${id}`, body)),
-    delete: async (id) => void (await sdk.delete(`${domains}/${id}`)),
+    update: (id, { group_id: _, url_domain: __, ...body }) => sdk.put(`${domains}/${id}`, body),
+    delete: (id) => sdk.delete(`${domains}/${id}`),
     find: async ({ url_domain }) => (await find((name) => name === url_domain))?.text('id') ?? '',
   }
 }
@@ -149,8 +149,8 @@ export function apigEnvironment(sdk: Golangsdk, at: string): Resource<Environmen
         ? undefined
         : { name: found.text('name'), description: found.text('remark'), created_at: found.time('create_time') }
     },
-    update: async (id, config) => void (await sdk.put(`${at}/envs/${id}`, body(config), { only: [200] })),
-    delete: async (id) => void (await sdk.delete(`${at}/envs/${id}`)),
+    update: (id, config) => sdk.put(`${at}/envs/${id}`, body(config), { only: [200] }),
+    delete: (id) => sdk.delete(`${at}/envs/${id}`),
     async find({ name }) {
       const found = (await sdk.all(`${at}/envs`, 'envs', { name })).find((one) => one.text('name') === name)
       return found?.text('id') ?? ''
@@ -181,8 +181,8 @@ export function apigEnvironmentVariable(sdk: Golangsdk, at: string): Resource<Va
         value: variable.text('variable_value'),
       }
     },
-    update: async (id, { value }) => void (await sdk.put(`${variables}/${id}`, { variable_value: value })),
-    delete: async (id) => void (await sdk.delete(`${variables}/${id}`)),
+    update: (id, { value }) => sdk.put(`${variables}/${id}`, { variable_value: value }),
+    delete: (id) => sdk.delete(`${variables}/${id}`),
     async find({ group_id, env_id, name }) {
       const found = await sdk.list(variables, 'variables', { group_id, env_id, variable_name: name }, 500)
       return found.find((one) => one.text('variable_name') === name)?.text('id') ?? ''
@@ -243,8 +243,8 @@ export function apigResponse(sdk: Golangsdk, at: string, group: string): Resourc
         ),
       }
     },
-    update: async (id, config) => void (await sdk.put(`${responses}/${id}`, body(config), { only: [200] })),
-    delete: async (id) => void (await sdk.delete(`${responses}/${id}`)),
+    update: (id, config) => sdk.put(`${responses}/${id}`, body(config), { only: [200] }),
+    delete: (id) => sdk.delete(`${responses}/${id}`),
     async find({ name }) {
       const found = (await sdk.all(responses, 'responses')).find((response) => response.text('name') === name)
       return found?.text('id') ?? ''

@@ -96,7 +96,7 @@ export function apigThrottlingPolicy(sdk: Golangsdk, at: string): Resource<Throt
           )
       }
     },
-    delete: async (id) => void (await sdk.delete(`${throttles}/${id}`)),
+    delete: (id) => sdk.delete(`${throttles}/${id}`),
     async find({ name }) {
       const found = (await sdk.all(throttles, 'throttles', { name })).find((one) => one.text('name') === name)
       return found?.text('id') ?? ''
@@ -144,8 +144,8 @@ export function apigAclPolicy(sdk: Golangsdk, at: string): Resource<AclConfig> {
         updated_at: acl.time('update_time'),
       }
     },
-    update: async (id, config) => void (await sdk.put(`${acls}/${id}`, body(config))),
-    delete: async (id) => void (await sdk.delete(`${acls}/${id}`)),
+    update: (id, config) => sdk.put(`${acls}/${id}`, body(config)),
+    delete: (id) => sdk.delete(`${acls}/${id}`),
   }
 }
 
@@ -183,8 +183,8 @@ export function apigSignature(sdk: Golangsdk, at: string): Resource<SignatureCon
             updated_at: sign.time('update_time'),
           }
     },
-    update: async (id, config) => void (await sdk.put(`${signs}/${id}`, body(config))),
-    delete: async (id) => void (await sdk.delete(`${signs}/${id}`)),
+    update: (id, config) => sdk.put(`${signs}/${id}`, body(config)),
+    delete: (id) => sdk.delete(`${signs}/${id}`),
   }
 }
 
