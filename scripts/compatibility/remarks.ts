@@ -15,7 +15,7 @@ const kept = (why: string): Remark => ({ state: 'kept', why })
 
 /** For each operation of a family (a tag of the contract) that changes something and has no row of its own. */
 export const familyRemarks: Readonly<Record<string, Remark>> = {
-  ACL: kept('Gateways do not refuse callers by it yet.'),
+  ACL: differs('Lists of accounts wait for IAM authentication: gateways refuse every caller of an IAM API yet.'),
   'AI API keys': kept('Gateways do not accept callers by them yet.'),
   'App quotas': kept('Gateways do not count calls against them yet.'),
   'Custom authorizers': kept('Gateways do not ask them yet: an API that has one refuses its callers.'),
@@ -96,10 +96,6 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
     'Every definition is checked and kept. Calls are refused while the backend is a function, gRPC or a VPC channel (APIG.0103, APIG.0609).',
   ),
   updateApiV2: differs('As for creation.'),
-
-  // Apps
-  updateAppAcl: kept('Gateways do not refuse callers by it yet.'),
-  deleteAppAcl: kept('As for setting one.'),
 
   // Throttling
   createRequestThrottlingPolicyV2: differs('No adaptive control: `enable_adaptive_control` is always `FALSE`.'),

@@ -74,6 +74,8 @@ export class Exchange {
   readonly secure: boolean
   /** Address that policies judge: the peer, or what a real-ip feature found. */
   sourceAddress: string
+  /** False when something that is no address was sent as the source. */
+  sourceKnown = true
   instanceId = ''
   groupId = ''
   stage = 'RELEASE'

@@ -22,7 +22,7 @@ export function featuresOf(part: InstancePart): Features {
 }
 
 /** The configuration of a feature that is active; `undefined` when it is off or not set. */
-function read(part: InstancePart, name: string): unknown {
+export function read(part: InstancePart, name: string): unknown {
   const feature = part.features[name]
   if (feature?.enable !== true) return undefined
   const value = parse(feature.config)
@@ -39,7 +39,7 @@ function parse(config: string): unknown {
   }
 }
 
-function member(value: unknown, name: string): unknown {
+export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 

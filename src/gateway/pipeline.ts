@@ -40,6 +40,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
     exchange.responses = group.responses
+    group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
     // 8: day limit of debugging domains.
     if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, group)

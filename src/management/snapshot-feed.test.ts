@@ -152,6 +152,58 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
     ])
   })
 
+  test('what limits, admits and signs callers goes with the API or the app that it is bound to', async () => {
+    await using sluice = await management(engine)
+    const { api } = await stage(sluice)
+    const { publish_id } = await act(sluice, 'online', api)
+    const { id: app } = await sluice.given('createAnAppV2', { body: { name: 'app' } })
+    const fed = await feed(sluice)
+    const acl = await sluice.given('createAclStrategyV2', {
+      body: { acl_name: 'acl', acl_type: 'DENY', entity_type: 'IP', acl_value: '10.0.0.1, 10.1.0.0/16' },
+    })
+    await sluice.given('createApiAclBindingV2', { body: { acl_id: acl.id, publish_ids: [publish_id] } })
+    const sign = await sluice.given('createSignatureKeyV2', {
+      body: { name: 'sign', sign_type: 'hmac', sign_key: 'key_of_sign', sign_secret: 'secret-of-the-sign' },
+    })
+    await sluice.given('associateSignatureKeyV2', { body: { sign_id: sign.id, publish_ids: [publish_id] } })
+    const key = await sluice.given('createAiApiKey', { path: { app_id: app } })
+    await sluice.given('updateAppAcl', {
+      path: { app_id: app },
+      body: { app_acl_type: 'PERMIT', app_acl_values: ['192.168.0.0/24'] },
+    })
+    const quota = await sluice.given('createAppQuota', {
+      body: { name: 'quota', call_limits: 5, time_unit: 'HOUR', time_interval: 2, reset_time: '2026-01-02 03:04:05' },
+    })
+    await sluice.given('associateAppsForAppQuota', {
+      path: { app_quota_id: quota.app_quota_id },
+      body: { app_ids: [app] },
+    })
+    await caughtUp(sluice, fed)
+
+    expect(partsOf(fed, 'publication')).toMatchObject([
+      {
+        access: [{ type: 'DENY', entity: 'IP', values: ['10.0.0.1', '10.1.0.0/16'] }],
+        signature: { type: 'hmac', key: 'key_of_sign', secret: 'secret-of-the-sign' },
+      },
+    ])
+    expect(partsOf(fed, 'app')).toMatchObject([
+      {
+        aiApiKeys: [key.ai_api_key],
+        access: { type: 'PERMIT', entity: 'IP', values: ['192.168.0.0/24'] },
+        quota: {
+          id: quota.app_quota_id,
+          limit: 5,
+          windowSeconds: 7200,
+          startsAt: Date.UTC(2026, 0, 2, 3, 4, 5),
+        },
+      },
+    ])
+    // A gateway that starts now is told the same.
+    const other = await feed(sluice)
+    expect(partsOf(other, 'publication')).toEqual(partsOf(fed, 'publication'))
+    expect(partsOf(other, 'app')).toEqual(partsOf(fed, 'app'))
+  })
+
   test('each commit becomes one update with what it changed', async () => {
     await using sluice = await management(engine)
     const { group, api } = await stage(sluice)

@@ -2,7 +2,10 @@
 import type { Vault } from '../config/vault.js'
 import { compileDefinition } from '../snapshot/compile.js'
 import type {
+  AccessRule,
   AppPart,
+  AppQuota,
+  BackendSignature,
   CertificatePart,
   GroupDomain,
   GroupPart,
@@ -15,10 +18,12 @@ import type {
 } from '../snapshot/parts.js'
 import { partKey } from '../snapshot/parts.js'
 import { overridesOf } from './gateway-responses/overrides.js'
+import { aiApiKeyContext } from '../store/ai-api-keys.js'
 import { appCodeContext, appSecretContext } from '../store/apps.js'
 import { certificateKeyContext } from '../store/certificates.js'
 import type { UrlDomain } from '../store/domains.js'
-import type { CertificateRow, GatewayResponseRow } from '../store/schema.js'
+import type { AppAclRow, CertificateRow, GatewayResponseRow, SignRow } from '../store/schema.js'
+import { signKeyContext, signSecretContext } from '../store/signs.js'
 import {
   appContents,
   certificateContents,
@@ -178,7 +183,8 @@ class Source {
   async publication(selection: Selection): Promise<LoadedPage> {
     const rows = await publicationContents(this.db, selection)
     const key = ({ apiId, environmentId }: PublicationContent): PartKey => `publication:${apiId}/${environmentId}`
-    return this.#page(rows, ({ publishId }) => publishId, key, publicationPart)
+    const part = (content: PublicationContent) => publicationPart(content, this.options.vault)
+    return this.#page(rows, ({ publishId }) => publishId, key, part)
   }
 
   #page<Row>(
@@ -253,7 +259,8 @@ function certificatePart(row: CertificateRow, vault: Vault): CertificatePart {
   }
 }
 
-function appPart({ row, projectId, codes, authorizations }: AppContent, vault: Vault): AppPart {
+function appPart(content: AppContent, vault: Vault): AppPart {
+  const { row, projectId, codes, authorizations, aiApiKeys, acl, quota } = content
   return {
     kind: 'app',
     id: row.id,
@@ -264,6 +271,28 @@ function appPart({ row, projectId, codes, authorizations }: AppContent, vault: V
     secret: vault.open(row.secret_sealed, appSecretContext(row.id)),
     codes: codes.map(({ id, code_sealed }) => vault.open(code_sealed, appCodeContext(id))),
     authorizations: authorizations.map(({ apiId, environmentId }) => `${apiId}/${environmentId}`),
+    ...(aiApiKeys.length > 0 && {
+      aiApiKeys: aiApiKeys.map(({ id, key_sealed }) => vault.open(key_sealed, aiApiKeyContext(id))),
+    }),
+    ...(acl !== undefined && { access: appAccess(acl) }),
+    ...(quota !== undefined && { quota: appQuota(quota) }),
+  }
+}
+
+function appAccess({ acl_type, acl_values }: AppAclRow): AccessRule {
+  return { type: acl_type, entity: 'IP', values: JSON.parse(acl_values) as string[] }
+}
+
+const SECONDS = { SECOND: 1, MINUTE: 60, HOUR: 3600, DAY: 86_400 } as const
+
+/** Windows begin at `reset_time`, UTC; without one at the moment at which the app was given the quota. */
+function appQuota(quota: NonNullable<AppContent['quota']>): AppQuota {
+  const { id, call_limits, time_interval, time_unit, reset_time, bound_at } = quota
+  return {
+    id,
+    limit: call_limits,
+    windowSeconds: time_interval * SECONDS[time_unit],
+    startsAt: reset_time === '' ? bound_at : Date.parse(`${reset_time.replace(' ', 'T')}Z`),
   }
 }
 
@@ -288,7 +317,8 @@ function throttlePart({ row, specials }: ThrottleContent): ThrottlePart {
   }
 }
 
-function publicationPart(content: PublicationContent): PublicationPart {
+function publicationPart(content: PublicationContent, vault: Vault): PublicationPart {
+  const { acls, sign } = content
   return {
     kind: 'publication',
     instanceId: content.instanceId,
@@ -299,5 +329,21 @@ function publicationPart(content: PublicationContent): PublicationPart {
     versionId: content.versionId,
     definition: compileDefinition(content.document, content.variables),
     ...(content.throttleId !== undefined && { throttleId: content.throttleId }),
+    ...(acls.length > 0 && { access: acls.map(accessRule) }),
+    ...(sign !== undefined && { signature: backendSignature(sign, vault) }),
   }
+}
+
+function accessRule({ acl_type, entity_type, value }: PublicationContent['acls'][number]): AccessRule {
+  const values = value.split(',').map((one) => one.trim())
+  return { type: acl_type, entity: entity_type, values: values.filter((one) => one !== '') }
+}
+
+function backendSignature({ id, sign_type, sign_algorithm, key_sealed, secret_sealed }: SignRow, vault: Vault) {
+  return {
+    type: sign_type,
+    ...(sign_algorithm !== '' && { algorithm: sign_algorithm }),
+    key: vault.open(key_sealed, signKeyContext(id)),
+    secret: vault.open(secret_sealed, signSecretContext(id)),
+  } satisfies BackendSignature
 }

@@ -87,6 +87,28 @@ export interface PublicationPart {
   /** Environment variables are already resolved. */
   readonly definition: ApiDefinition
   readonly throttleId?: string
+  /** Who may call: one rule of each entity at most. */
+  readonly access?: readonly AccessRule[]
+  /** What requests to the backend are signed with. */
+  readonly signature?: BackendSignature
+}
+
+/** Only who is listed may call, or everyone else (policies.md §3). */
+export interface AccessRule {
+  readonly type: 'PERMIT' | 'DENY'
+  /** Source address; or name or id of the account, which counts for APIs that callers of IAM may call. */
+  readonly entity: 'IP' | 'DOMAIN' | 'DOMAIN_ID'
+  /** For `IP`: addresses, CIDR blocks and `a-b` ranges. */
+  readonly values: readonly string[]
+}
+
+/** A signature key (policies.md §4). */
+export interface BackendSignature {
+  readonly type: 'hmac' | 'basic' | 'public_key' | 'aes'
+  /** Of `aes`. */
+  readonly algorithm?: 'aes-128-cfb' | 'aes-256-cfb'
+  readonly key: string
+  readonly secret: string
 }
 
 export interface AppPart {
@@ -101,6 +123,20 @@ export interface AppPart {
   readonly codes: readonly string[]
   /** `<api id>/<environment id>` of every API that the app may call. */
   readonly authorizations: readonly string[]
+  readonly aiApiKeys?: readonly string[]
+  /** From where the app may call. */
+  readonly access?: AccessRule
+  readonly quota?: AppQuota
+}
+
+/** Calls of an app over all its APIs (authentication.md §3.11). */
+export interface AppQuota {
+  readonly id: string
+  /** Calls in one window. */
+  readonly limit: number
+  readonly windowSeconds: number
+  /** Milliseconds since the epoch at which the first window begins; calls before it are not counted. */
+  readonly startsAt: number
 }
 
 export interface ThrottlePart {

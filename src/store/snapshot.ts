@@ -5,14 +5,19 @@ import { byKey } from './by-key.js'
 import { domainsOfGroups, type UrlDomain } from './domains.js'
 import { variablesOf, type Variables } from './publications.js'
 import type {
+  AclRow,
+  AiApiKeyRow,
   ApiGroupRow,
+  AppAclRow,
   AppCodeRow,
+  AppQuotaRow,
   AppRow,
   CertificateRow,
   FeatureRow,
   GatewayResponseRow,
   IngressPortRow,
   InstanceRow,
+  SignRow,
   ThrottleRow,
   ThrottleSpecialRow,
 } from './schema.js'
@@ -40,6 +45,10 @@ export interface AppContent {
   readonly projectId: string
   readonly codes: readonly AppCodeRow[]
   readonly authorizations: readonly { readonly apiId: string; readonly environmentId: string }[]
+  readonly aiApiKeys: readonly AiApiKeyRow[]
+  readonly acl: AppAclRow | undefined
+  /** With the time of the binding, in milliseconds since the epoch. */
+  readonly quota: (AppQuotaRow & { readonly bound_at: number }) | undefined
 }
 
 export interface ThrottleContent {
@@ -57,6 +66,8 @@ export interface PublicationContent {
   readonly document: ApiDocument
   readonly variables: Variables
   readonly throttleId: string | undefined
+  readonly acls: readonly Pick<AclRow, 'acl_type' | 'entity_type' | 'value'>[]
+  readonly sign: SignRow | undefined
 }
 
 /** By the ids of their APIs, or by page in the order of their own ids. */
@@ -73,7 +84,30 @@ export async function publicationContents(db: Database, selection: Selection): P
       .where('publications.publish_id', '>', selection.after)
       .orderBy('publications.publish_id')
       .limit(selection.limit)
-  return (await query.execute()).map((row) => ({
+  const rows = await query.execute()
+  const publishIds = rows.map(({ publish_id }) => publish_id)
+  if (publishIds.length === 0) return []
+  const acls = byKey(
+    await db
+      .selectFrom('acl_bindings as binding')
+      .innerJoin('acls', 'acls.id', 'binding.acl_id')
+      .select(['binding.publish_id', 'acls.acl_type', 'acls.entity_type', 'acls.value'])
+      .where('binding.publish_id', 'in', publishIds)
+      .orderBy('acls.entity_type')
+      .execute(),
+    (row) => row.publish_id,
+  )
+  const signs = byKey(
+    await db
+      .selectFrom('sign_bindings as binding')
+      .innerJoin('signs', 'signs.id', 'binding.sign_id')
+      .selectAll('signs')
+      .select('binding.publish_id')
+      .where('binding.publish_id', 'in', publishIds)
+      .execute(),
+    (row) => row.publish_id,
+  )
+  return rows.map((row) => ({
     publishId: row.publish_id,
     instanceId: row.instance_id,
     groupId: row.group_id,
@@ -83,6 +117,8 @@ export async function publicationContents(db: Database, selection: Selection): P
     document: documentOf(row.definition),
     variables: variablesOf(row.variables),
     throttleId: row.throttle_id ?? undefined,
+    acls: acls.get(row.publish_id) ?? [],
+    sign: signs.get(row.publish_id)?.[0],
   }))
 }
 
@@ -173,6 +209,24 @@ export async function appContents(db: Database, selection: Selection): Promise<A
       .execute(),
     (row) => row.app_id,
   )
+  const aiApiKeys = byKey(
+    await db.selectFrom('ai_api_keys').selectAll().where('app_id', 'in', ids).orderBy('id').execute(),
+    (row) => row.app_id,
+  )
+  const acls = byKey(
+    await db.selectFrom('app_acls').selectAll().where('app_id', 'in', ids).execute(),
+    (row) => row.app_id,
+  )
+  const quotas = byKey(
+    await db
+      .selectFrom('app_quota_bindings as binding')
+      .innerJoin('app_quotas as quota', 'quota.id', 'binding.quota_id')
+      .selectAll('quota')
+      .select(['binding.app_id', 'binding.created_at as bound_at'])
+      .where('binding.app_id', 'in', ids)
+      .execute(),
+    (row) => row.app_id,
+  )
   return rows.map(({ project_id, ...row }) => ({
     row,
     projectId: project_id,
@@ -181,6 +235,9 @@ export async function appContents(db: Database, selection: Selection): Promise<A
       apiId: api_id,
       environmentId: env_id,
     })),
+    aiApiKeys: aiApiKeys.get(row.id) ?? [],
+    acl: acls.get(row.id)?.[0],
+    quota: quotas.get(row.id)?.[0],
   }))
 }
 

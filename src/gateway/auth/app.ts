@@ -2,7 +2,8 @@
  * auth_type `APP`: the caller is an app, shown by an AppCode or by a signature (authentication.md §2, §3).
  *
  * A mode that is present and fails is the end; none falls through to the next. The body is read only where a signature
- * covers it, and only after everything else about the signature was found good. Refusals: 401 APIG.0303, 403 APIG.0304.
+ * covers it, and only after everything else about the signature was found good. Refusals: 401 APIG.0303, 403 APIG.0304
+ * and, by the app's own list of addresses, 403 APIG.0405.
  */
 import { claimsSignature, parseAuthorization, type Authorization } from '../../signing/authorization-header.js'
 import { EMPTY_HASH } from '../../signing/canonical-request.js'
@@ -27,7 +28,7 @@ export interface AppAuthentication {
 export function compileAppAuth({ api, appCode, bodyLimit, apps }: AppAuthentication): Step {
   function admit(exchange: Exchange, app: KnownApp, caller: Caller): Reply | undefined {
     exchange.caller = caller
-    return app.mayCall(api) ? undefined : refuse(exchange, 'APIG.0304')
+    return app.mayCall(api) ? app.checkAddress?.(exchange) : refuse(exchange, 'APIG.0304')
   }
 
   function verify(exchange: Exchange, authorization: Authorization, app: KnownApp, hash: string | undefined) {

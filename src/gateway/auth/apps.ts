@@ -2,6 +2,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { AppPart } from '../../snapshot/parts.js'
 import type { Caller } from '../exchange.js'
+import { compileAddressCheck, type AddressCheck } from '../policies/access.js'
 
 export class KnownApp {
   /** Identities are made once: every request of an app shares them. */
@@ -9,6 +10,7 @@ export class KnownApp {
   readonly byAppCode: Caller
   #authorized: ReadonlySet<string> | undefined
   #secret: KeyObject | undefined
+  #checkAddress: AddressCheck | undefined
 
   constructor(readonly part: AppPart) {
     const identity = { appId: part.id, appName: part.name, appKey: part.key, userId: part.projectId }
@@ -19,6 +21,12 @@ export class KnownApp {
   /** HMAC key, prepared once. */
   get secret(): KeyObject {
     return (this.#secret ??= createSecretKey(Buffer.from(this.part.secret, 'utf8')))
+  }
+
+  /** From where the app may call; undefined: from anywhere. */
+  get checkAddress(): AddressCheck | undefined {
+    const { access } = this.part
+    return access && (this.#checkAddress ??= compileAddressCheck(access, 'APIG.0405'))
   }
 
   /** @param api `<api id>/<environment id>` */

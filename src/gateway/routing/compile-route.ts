@@ -10,6 +10,7 @@ import { compileBackends } from '../backends/compile-backends.js'
 import type { Origins } from '../backends/origins.js'
 import type { ServerIdentity } from '../backends/system-parameters.js'
 import type { Features } from '../features.js'
+import { compileAddressAccess } from '../policies/access.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { bodySizeCheck, protocolCheck } from './request-checks.js'
 import type { Route } from './route.js'
@@ -43,7 +44,8 @@ export function compileRoute(
   const phases = [
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
-    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17
+    compileAddressAccess(publication.access), // 14
+    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17, 18
     throttle.step, // 21
     compileBackends({ publication, stage, placeholders, origins, forbidden, server }), // 23, 26, 30
   ]

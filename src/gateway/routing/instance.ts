@@ -1,11 +1,16 @@
 /** A gateway instance: its environments, features and apps. */
 import type { InstancePart } from '../../snapshot/parts.js'
 import { Apps } from '../auth/apps.js'
+import { callerFeaturesOf, defaultCallerFeatures, type CallerFeatures } from '../caller-features.js'
 import { defaultFeatures, featuresOf, type Features } from '../features.js'
+import { compileSource, type FindSource } from '../source-address.js'
 
 export class Instance {
   readonly apps = new Apps()
   features: Features = defaultFeatures
+  callers: CallerFeatures = defaultCallerFeatures
+  /** Undefined while the peer of a connection is where its requests come from. */
+  findSource: FindSource | undefined
   #part: InstancePart | undefined
   readonly #environments = new Map<string, string>()
   readonly #stages = new Map<string, string>()
@@ -20,6 +25,8 @@ export class Instance {
   set part(part: InstancePart | undefined) {
     this.#part = part
     this.features = part === undefined ? defaultFeatures : featuresOf(part)
+    this.callers = part === undefined ? defaultCallerFeatures : callerFeaturesOf(part)
+    this.findSource = compileSource(this.callers.source)
     this.#environments.clear()
     this.#stages.clear()
     for (const { id, name } of part?.environments ?? []) {
