@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { sqlite } from '../engines.js'
 import { management, type TestManagement } from '../management.js'
+import { sortedJson } from './document.js'
 import { golangsdk, UnexpectedStatus, type Golangsdk } from './golangsdk.js'
 
 /** What a resource has, by the names of its schema. */
@@ -40,7 +41,7 @@ export async function provider(instanceJobDuration = 0): Promise<Provider> {
 
 /** A set has no order: written here in the order of its texts, so that two can be compared. */
 export const set = <T>(elements: readonly T[]): readonly T[] =>
-  elements.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  elements.toSorted((a, b) => (sortedJson(a) < sortedJson(b) ? -1 : 1))
 
 /** What a plan would show: attributes that were configured and read back differently. */
 export function plan(config: object, state: Attributes | undefined): Record<string, unknown> | 'create' {

@@ -1,5 +1,5 @@
 /** Plugins, custom authorizers and orchestration rules: calls as in clients.md §4. */
-import { isObject, type Document } from '../document.js'
+import { sortedJson } from '../document.js'
 import type { Golangsdk } from '../golangsdk.js'
 import { set, type Resource } from '../provider.js'
 
@@ -189,16 +189,12 @@ export function apigOrchestrationRule(sdk: Golangsdk, at: string): Resource<Orch
         mapped_param: rule.object('orchestration_mapped_param').value,
         created_at: rule.time('orchestration_create_time'),
         updated_at: rule.time('orchestration_update_time'),
-        map: (rule.has('orchestration_map') ? rule.list('orchestration_map') : []).map(asText),
+        map: (rule.has('orchestration_map') ? rule.list('orchestration_map') : []).map((entry) =>
+          sortedJson(entry.value),
+        ),
       }
     },
     update: (id, config) => sdk.put(`${orchestrations}/${id}`, body(config)),
     delete: (id) => sdk.delete(`${orchestrations}/${id}`),
   }
 }
-
-/** As Go writes a map: keys sorted, at every depth. */
-const asText = ({ value }: Document): string =>
-  JSON.stringify(value, (_, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
-  )

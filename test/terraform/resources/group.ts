@@ -6,8 +6,8 @@ export interface GroupConfig {
   readonly name: string
   readonly description: string
   readonly domain_access_enabled: boolean
-  /** Sets. */
-  readonly variables: readonly { readonly environment_id: string; readonly name: string; readonly value: string }[]
+  /** Sets. Variables that are not given are left to others. */
+  readonly variables?: readonly Variable[]
   readonly url_domains: readonly {
     readonly name: string
     readonly min_ssl_version: string
@@ -15,9 +15,15 @@ export interface GroupConfig {
   }[]
 }
 
+interface Variable {
+  readonly environment_id: string
+  readonly name: string
+  readonly value: string
+}
+
 export function apigGroup(sdk: Golangsdk, at: string): Resource<GroupConfig> {
   const groups = `${at}/api-groups`
-  const addVariable = (group: string, { environment_id, name, value }: GroupConfig['variables'][number]) =>
+  const addVariable = (group: string, { environment_id, name, value }: Variable) =>
     sdk.post(`${at}/env-variables`, {
       group_id: group,
       env_id: environment_id,
@@ -35,7 +41,7 @@ export function apigGroup(sdk: Golangsdk, at: string): Resource<GroupConfig> {
     async create(config) {
       const group = await sdk.post(groups, { name: config.name, remark: config.description })
       const id = group.text('id')
-      for (const variable of config.variables) await addVariable(id, variable)
+      for (const variable of config.variables ?? []) await addVariable(id, variable)
       for (const domain of config.url_domains) await addDomain(id, domain)
       await setAccess(id, config.domain_access_enabled)
       return id
@@ -70,13 +76,13 @@ export function apigGroup(sdk: Golangsdk, at: string): Resource<GroupConfig> {
     async update(id, config, before) {
       await sdk.put(`${groups}/${id}`, { name: config.name, remark: config.description }, { only: [200] })
       const known = await sdk.all(`${at}/env-variables`, 'variables', { group_id: id })
-      for (const { environment_id, name } of missing(before.variables, config.variables)) {
+      for (const { environment_id, name } of missing(before.variables ?? [], config.variables ?? [])) {
         const variable = known.find(
           (one) => one.text('env_id') === environment_id && one.text('variable_name') === name,
         )
         await sdk.delete(`${at}/env-variables/${variable?.text('id') ?? ''}`)
       }
-      for (const variable of missing(config.variables, before.variables)) await addVariable(id, variable)
+      for (const variable of missing(config.variables ?? [], before.variables ?? [])) await addVariable(id, variable)
       const bound = (await sdk.get(`${groups}/${id}`)).list('url_domains')
       for (const { name } of missing(before.url_domains, config.url_domains)) {
         const domain = bound.find((one) => one.text('domain') === name)

@@ -176,8 +176,8 @@ function attributesOf(instance: Document): Attributes {
   }
 }
 
-const tagMap = (tags: readonly Document[]) =>
-  Object.fromEntries(tags.map((tag) => [tag.text('key'), tag.text('value')]).toSorted())
+const tagMap = (tags: readonly Document[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(tags.map((tag) => [tag.text('key'), tag.text('value')] as const))
 
 const portSet = (ports: readonly Document[]) =>
   set(ports.map((port) => ({ protocol: port.text('protocol'), port: port.number('ingress_port') })))
