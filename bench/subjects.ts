@@ -87,6 +87,7 @@ export async function sluice(backend: number): Promise<Running> {
     SLUICE_DATA_DIR: directory,
     SLUICE_MANAGEMENT_LISTEN: `127.0.0.1:${management}`,
     SLUICE_HTTP_LISTEN: `127.0.0.1:${port}`,
+    SLUICE_HTTPS_LISTEN: '127.0.0.1:0',
     SLUICE_WORKERS: '1',
     SLUICE_LOG_FORMAT: 'json',
   })

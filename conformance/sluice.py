@@ -32,6 +32,7 @@ class Sluice:
             "SLUICE_DATA_DIR": self.directory,
             "SLUICE_MANAGEMENT_LISTEN": f"127.0.0.1:{management}",
             "SLUICE_HTTP_LISTEN": f"127.0.0.1:{http}",
+            "SLUICE_HTTPS_LISTEN": "127.0.0.1:0",
             "SLUICE_WORKERS": "2",
             "SLUICE_LOG_FORMAT": "json",
         }

@@ -69,6 +69,7 @@ export interface Running extends AsyncDisposable {
   readonly dataDir: string
   readonly management: string
   readonly http: string
+  readonly https: string
   /** A signed request to the management API; the path is below the first instance. */
   call(method: string, path: string, body?: unknown): Promise<Reply>
   /** Process ids of what runs now, by what it is: `control`, `gateway 1`, … Needs the log level `debug`. */
@@ -84,16 +85,26 @@ export async function startSluice(
 ): Promise<Running> {
   const own = directory ?? (await mkdtemp(join(tmpdir(), 'sluice-start-')))
   const dataDir = join(own, 'data')
-  const ports = { SLUICE_MANAGEMENT_LISTEN: '127.0.0.1:0', SLUICE_HTTP_LISTEN: '127.0.0.1:0', SLUICE_WORKERS: '2' }
+  const ports = {
+    SLUICE_MANAGEMENT_LISTEN: '127.0.0.1:0',
+    SLUICE_HTTP_LISTEN: '127.0.0.1:0',
+    SLUICE_HTTPS_LISTEN: '127.0.0.1:0',
+    SLUICE_WORKERS: '2',
+  }
   const command = sluice(['start'], { ...ports, SLUICE_DATA_DIR: dataDir, ...environment }, own)
   const ready = await until(() => command.lines().find(({ msg }) => msg === 'ready'), command)
-  const [management, http] = [String(ready['management']), String(ready['http'])]
+  const [management, http, https] = ['management', 'http', 'https'].map((name) => String(ready[name])) as [
+    string,
+    string,
+    string,
+  ]
   return {
     command,
     directory: own,
     dataDir,
     management,
     http,
+    https,
     call: (method, path, body) => signedCall(dataDir, management, method, path, body),
     processes: () => processes(command),
     get: (host, path) => send(new URL(path, http), 'GET', { Host: host }),

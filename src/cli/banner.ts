@@ -24,7 +24,7 @@ export function banner({ settings, ready, version, colours, program, directory }
   const credentials = join(settings.dataDir, 'credentials.json')
   const lines: [name: string, value: string][] = [
     ['Management', address(localUrl('http', ready.management))],
-    ['Gateway', address(localUrl('http', ready.http))],
+    ['Gateway', `${address(localUrl('http', ready.http))} and ${address(localUrl('https', ready.https))}`],
     ['Data', settings.dataDir],
     ['Credentials', credentials],
   ]

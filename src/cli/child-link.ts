@@ -1,4 +1,5 @@
 /** A child process' end of the channel to its supervisor. Without a supervisor a child has nothing to do, and ends. */
+import type { Settings } from '../config/settings.js'
 import type { FromChild, Start, ToChild } from './process-messages.js'
 import { failureLine } from './start-failure.js'
 
@@ -14,8 +15,13 @@ export interface RunningChild {
 /**
  * Runs a child: says hello, is told to start, and from then on obeys. Signals are the supervisor's business: a terminal
  * and systemd send them to every process at once, and the order in which processes end matters.
+ *
+ * @param setting the setting whose address could not be listened on, for an error of a socket
  */
-export function runChild(setting: string, start: (message: Start) => Promise<RunningChild>): void {
+export function runChild(
+  setting: string | ((error: unknown, settings: Settings) => string),
+  start: (message: Start) => Promise<RunningChild>,
+): void {
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => undefined)
   process.on('SIGHUP', () => undefined)
@@ -25,7 +31,11 @@ export function runChild(setting: string, start: (message: Start) => Promise<Run
   process.on('message', (message: ToChild) => {
     if (message.kind === 'start') {
       running = start(message)
-      running.then(({ started }) => started).catch((error: unknown) => failed(failureLine(error, setting)))
+      running
+        .then(({ started }) => started)
+        .catch((error: unknown) => {
+          failed(failureLine(error, typeof setting === 'string' ? setting : setting(error, message.settings)))
+        })
     } else if (message.kind === 'drain') {
       if (running === undefined) process.exit(0)
       void running.then((child) => child.drain()).then(() => process.exit(0))

@@ -81,7 +81,7 @@ export function isRunning(path: string): boolean {
 }
 
 export async function checkPort(
-  key: 'management_listen' | 'http_listen',
+  key: 'management_listen' | 'http_listen' | 'https_listen',
   address: ListenAddress,
   running: boolean,
 ): Promise<Finding> {

@@ -47,6 +47,7 @@ async function examine(values: FlagValues, terminal: Terminal): Promise<Finding[
     checkSpace(settings.dataDir),
     await checkPort('management_listen', settings.managementListen, running),
     await checkPort('http_listen', settings.httpListen, running),
+    await checkPort('https_listen', settings.httpsListen, running),
     await checkDatabase(settings.databaseUrl),
     checkClock(settings.dataDir),
     ...(server === undefined ? [] : [await checkServerClock(server)]),

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import type { Settings } from '../config/settings.js'
 import { openVault } from '../config/vault.js'
+import { loadDefaultCertificates } from '../gateway/tls/default-certificate.js'
 import { startGateway, type Gateway, type GatewayOptions } from '../gateway/worker.js'
 import type { ToNode } from '../limits/lease-messages.js'
 import { LeasedLimiter } from '../limits/leased.js'
@@ -25,13 +26,19 @@ const GRACE = 30_000
 /** Bytes after which the access log is rotated. */
 const ROTATE_AT = 100 * 1024 * 1024
 
-runChild('http_listen', async (start) => {
+runChild(settingOf, async (start) => {
   const logger = await createLogger(start.settings, 'gateway')
   exitOnDefect(logger)
   return serve(start, logger)
 })
 
-async function serve({ settings, clusterToken, controlUrl }: Start, logger: Logger): Promise<RunningChild> {
+function settingOf(error: unknown, { httpListen, httpsListen }: Settings): string {
+  const port: unknown = error instanceof Error ? Reflect.get(error, 'port') : undefined
+  return port === httpsListen.port && port !== httpListen.port ? 'https_listen' : 'http_listen'
+}
+
+async function serve(start: Start, logger: Logger): Promise<RunningChild> {
+  const { settings, clusterToken, controlUrl } = start
   const outbox = new Outbox<ToNode>((messages) => tellSupervisor({ kind: 'limits', messages }))
   const limiter = leasedLimiter(outbox, logger)
   const disk = new DiskCopy({ dataDir: settings.dataDir, vault: openVault(settings.dataDir), log: logger })
@@ -58,14 +65,15 @@ async function serve({ settings, clusterToken, controlUrl }: Start, logger: Logg
     if (kept === undefined) await first
     const [initial, ...later] = early.splice(0)
     const opened = await startGateway({
-      ...gatewayOptions(settings, logger),
+      ...gatewayOptions(start, logger),
       limiter,
       ...(initial === undefined ? {} : { initial }),
     })
     for (const update of [...later, ...early.splice(0)]) opened.apply(update)
     gateway = opened
     const [address = settings.httpListen] = opened.addresses
-    tellSupervisor({ kind: 'ready', address })
+    const [secureAddress = settings.httpsListen] = opened.secureAddresses
+    tellSupervisor({ kind: 'ready', address, secureAddress })
   }
   const statistics = new StatisticsSender({ ...link, collect: () => gateway?.drainStatistics() ?? [] })
   return {
@@ -98,9 +106,14 @@ function leasedLimiter(outbox: Outbox<ToNode>, logger: Logger): LeasedLimiter {
   return limiter
 }
 
-function gatewayOptions(settings: Settings, logger: Logger): GatewayOptions {
+function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): GatewayOptions {
   return {
     http: [settings.httpListen],
+    https: [settings.httpsListen],
+    tls: {
+      defaultCertificates: loadDefaultCertificates(settings.dataDir),
+      ...(ticketSecret === undefined ? {} : { ticketSecret: Buffer.from(ticketSecret, 'base64') }),
+    },
     region: settings.region,
     accessLog:
       settings.accessLog === 'off'
@@ -110,5 +123,6 @@ function gatewayOptions(settings: Settings, logger: Logger): GatewayOptions {
     inboundAddresses: settings.inboundAddresses,
     ...(settings.forbiddenBackends === undefined ? {} : { forbiddenBackends: settings.forbiddenBackends }),
     onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),
+    onConflict: (conflict) => logger.warn(conflict),
   }
 }

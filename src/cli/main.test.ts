@@ -81,7 +81,8 @@ test('doctor tells what it found and what to do, and ends with 1 if anything is 
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`
-  const free = { SLUICE_MANAGEMENT_LISTEN: '127.0.0.1:0', SLUICE_HTTP_LISTEN: '127.0.0.1:0' }
+  const any = '127.0.0.1:0'
+  const free = { SLUICE_MANAGEMENT_LISTEN: any, SLUICE_HTTP_LISTEN: any, SLUICE_HTTPS_LISTEN: any }
   const [well, ill] = await Promise.all([
     run(['doctor', '--json'], free),
     run(['doctor'], { ...free, SLUICE_HTTP_LISTEN: address }),
@@ -96,6 +97,7 @@ test('doctor tells what it found and what to do, and ends with 1 if anything is 
     'free space',
     'management address',
     'http address',
+    'https address',
     'database',
     'clock',
   ])
@@ -206,6 +208,7 @@ test('the banner says where everything is, and a command that can be pasted', ()
   const ready = {
     management: { host: '0.0.0.0', port: 9000 },
     http: { host: '::', port: 8000 },
+    https: { host: '::', port: 8443 },
     created: { user_name: 'admin', password: 'pw', access_key: 'AK', secret_key: 'SK' },
   }
   const shown = {
@@ -220,7 +223,7 @@ test('the banner says where everything is, and a command that can be pasted', ()
 Sluice 1.2.3 is ready.
 
   Management   http://127.0.0.1:9000
-  Gateway      http://[::1]:8000
+  Gateway      http://[::1]:8000 and https://[::1]:8443
   Data         /srv/app/.sluice
   Credentials  /srv/app/.sluice/credentials.json
   User         admin

@@ -15,6 +15,8 @@ export interface Start {
   readonly kind: 'start'
   readonly settings: Settings
   readonly clusterToken: string
+  /** What gateways of this node seal TLS sessions with, in base64; absent for control. */
+  readonly ticketSecret?: string
   /** Where control is; absent until it is known, and for control itself. */
   readonly controlUrl?: string
 }
@@ -32,6 +34,8 @@ export interface ChildReady {
   readonly kind: 'ready'
   /** The address that the process listens on, with the port that was taken. */
   readonly address: ListenAddress
+  /** Where a gateway serves HTTPS. */
+  readonly secureAddress?: ListenAddress
   /** Set by control when this start was the first on its database. */
   readonly created?: FirstCredentials
 }

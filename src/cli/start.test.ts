@@ -237,7 +237,9 @@ test(
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`
-    const ports = { SLUICE_MANAGEMENT_LISTEN: '127.0.0.1:0', SLUICE_HTTP_LISTEN: '127.0.0.1:0', SLUICE_WORKERS: '1' }
+    const free = '127.0.0.1:0'
+    const listen = { SLUICE_MANAGEMENT_LISTEN: free, SLUICE_HTTP_LISTEN: free, SLUICE_HTTPS_LISTEN: free }
+    const ports = { ...listen, SLUICE_WORKERS: '1' }
     const refused = async (args: readonly string[], environment: Record<string, string>) => {
       const command = sluice(['start', '--log-format', 'json', ...args], { ...ports, ...environment }, directory)
       return { code: await command.ended, errors: command.errors() }
@@ -250,6 +252,10 @@ test(
     expect(await refused([], { SLUICE_HTTP_LISTEN: address })).toEqual({
       code: 1,
       errors: `error: http_listen: ${address} is in use by another program\n`,
+    })
+    expect(await refused([], { SLUICE_HTTPS_LISTEN: address })).toEqual({
+      code: 1,
+      errors: `error: https_listen: ${address} is in use by another program\n`,
     })
     expect(await refused(['--data-dir', 'file'], {})).toEqual({
       code: 1,

@@ -95,8 +95,10 @@ function announce(settings: Settings, ready: Ready, terminal: Terminal, log: Log
     {
       management: localUrl('http', ready.management),
       http: localUrl('http', ready.http),
+      https: localUrl('https', ready.https),
       managementListen: formatListenAddress(ready.management),
       httpListen: formatListenAddress(ready.http),
+      httpsListen: formatListenAddress(ready.https),
       dataDir: settings.dataDir,
       workers: settings.workers,
       version: programVersion(),

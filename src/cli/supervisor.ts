@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process'
 import cluster, { type Worker } from 'node:cluster'
+import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { localUrl, type ListenAddress } from '../config/listen-address.js'
 import type { LogLevel, Settings } from '../config/settings.js'
@@ -25,6 +26,7 @@ export interface SupervisorOptions {
 export interface Ready {
   readonly management: ListenAddress
   readonly http: ListenAddress
+  readonly https: ListenAddress
   /** Set at the first start on a database. */
   readonly created?: FirstCredentials
 }
@@ -42,8 +44,11 @@ export class Supervisor {
   readonly #limits: LimitNode
   readonly #outboxes = new Map<number, Outbox<ToWorker>>()
   readonly #limitTimer: NodeJS.Timeout
+  /** In memory only: whoever restarts Sluice ends the sessions that could be resumed. */
+  readonly #ticketSecret = randomBytes(32).toString('base64')
   #gatewaysAlive = 0
   #httpPort = 0
+  #httpsPort = 0
 
   /** Starts everything; `ready` tells how it went. */
   constructor(private readonly options: SupervisorOptions) {
@@ -72,10 +77,12 @@ export class Supervisor {
       throw error
     })
     const http = gateways[0]?.address ?? this.#settings.httpListen
+    const https = gateways[0]?.secureAddress ?? this.#settings.httpsListen
     const created = control?.created
     return {
       management: control?.address ?? this.#settings.managementListen,
       http,
+      https,
       ...(created === undefined ? {} : { created }),
     }
   }
@@ -136,9 +143,13 @@ export class Supervisor {
   #forkGateway(): Worker {
     // With port 0 the first worker takes a port, and the others share it as long as one of them lives. When none does,
     // the next one must be told which port it was.
-    const { httpListen } = this.#settings
+    const { httpListen, httpsListen } = this.#settings
     if (this.#gatewaysAlive === 0 && this.#httpPort !== 0)
-      this.#settings = { ...this.#settings, httpListen: { ...httpListen, port: this.#httpPort } }
+      this.#settings = {
+        ...this.#settings,
+        httpListen: { ...httpListen, port: this.#httpPort },
+        httpsListen: { ...httpsListen, port: this.#httpsPort },
+      }
     this.#gatewaysAlive++
     const worker = cluster.fork()
     const outbox = new Outbox<ToWorker>((messages) => {
@@ -155,15 +166,19 @@ export class Supervisor {
     if (message.kind === 'limits') {
       for (const one of message.messages) this.#limits.receive(worker.id, one, Date.now())
     } else if (message.kind === 'ready') {
-      if (this.#httpPort === 0) this.#httpPort = message.address.port
-      // The last one that held the port ended while this one was on its way, and so it took another.
-      else if (this.#httpPort !== message.address.port) worker.process.kill('SIGKILL')
+      const secure = message.secureAddress?.port ?? 0
+      if (this.#httpPort === 0) {
+        this.#httpPort = message.address.port
+        this.#httpsPort = secure
+        // The last one that held the ports ended while this one was on its way, and so it took others.
+      } else if (this.#httpPort !== message.address.port || this.#httpsPort !== secure) worker.process.kill('SIGKILL')
     } else if (message.kind === 'hello') {
       const { clusterToken } = this.options
       gateway.send({
         kind: 'start',
         settings: this.#settings,
         clusterToken,
+        ticketSecret: this.#ticketSecret,
         ...(this.#controlUrl === undefined ? {} : { controlUrl: this.#controlUrl }),
       })
     }

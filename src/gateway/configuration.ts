@@ -6,15 +6,25 @@
  * Several instances can share a gateway: the debugging domain of a group carries its id and is unique. A Host that is
  * an address leads to the group DEFAULT of the oldest instance that has one.
  */
-import { partKey, type GroupPart, type Part, type PartKey, type ThrottlePart, type Update } from '../snapshot/parts.js'
+import {
+  partKey,
+  type CertificatePart,
+  type GroupPart,
+  type Part,
+  type PartKey,
+  type ThrottlePart,
+  type Update,
+} from '../snapshot/parts.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
 import { Domains, type HostBinding } from './routing/domains.js'
 import { Group } from './routing/group.js'
 import { hostName, type InboundAddresses } from './routing/host.js'
+import { customPorts, type CustomPorts } from './routing/ingress-ports.js'
 import { Instance } from './routing/instance.js'
 import { PublishedApi } from './routing/published-api.js'
 import type { Route } from './routing/route.js'
+import { TlsProfiles, type TlsProfile } from './tls/profile.js'
 
 export interface ConfigurationOptions extends Surroundings {
   /** Calls a day through the debugging domains of one group; `off`: any number. */
@@ -33,8 +43,12 @@ export class Configuration {
   /** Debugging domains. */
   readonly #subDomains = new Map<string, HostBinding>()
   readonly #domains = new Domains()
-  /** Ports of all instances that are open beside the gateway's own. */
-  #customPorts: ReadonlySet<number> = new Set()
+  readonly #certificates = new Map<string, CertificatePart>()
+  readonly #tls = new TlsProfiles(this.#certificates)
+  /** On which the gateway itself listens for HTTPS; 443 until it does. */
+  httpsPort = 443
+  readonly #ownPorts = new Set<number>()
+  #ports: CustomPorts = customPorts([], this.#ownPorts)
   #trusted: ReadonlyMap<string, HostBinding> = new Map()
   #inboundGroup: HostBinding | undefined
   #revision = -1
@@ -59,6 +73,7 @@ export class Configuration {
       this.#findDefaultGroups()
       this.#findCustomPorts()
     }
+    if (touched.some((key) => key.startsWith('instance:') || key.startsWith('certificate:'))) this.#tls.forget()
     this.#revision = update.revision
   }
 
@@ -69,9 +84,36 @@ export class Configuration {
   hostBinding(host: string, port = 80, secure = false): HostBinding | undefined {
     const name = hostName(host)
     // No domain of a group is a debugging domain: the order of the two is one of frequency.
-    const binding = this.#subDomains.get(name) ?? this.#domains.find(name, port, secure, this.#customPorts.has(port))
+    const binding = this.#subDomains.get(name) ?? this.#domains.find(name, port, secure, this.#ports.open.has(port))
     if (binding !== undefined) return binding
     return this.options.inbound.has(name) ? this.#inboundGroup : this.#trusted.get(name)
+  }
+
+  /** With what a client is served that names this server when it connects; an empty name is none. */
+  tlsProfile(serverName: string, port: number): TlsProfile {
+    const name = hostName(serverName)
+    const domains = this.#domains
+    return this.#tls.of(
+      this.#subDomains.get(name) ??
+        domains.find(name, port, true, this.#ports.open.has(port)) ??
+        domains.findOnAnyPort(name),
+    )
+  }
+
+  /** What client certificates of a domain are verified with. */
+  trustedRoots(binding: HostBinding): string | undefined {
+    return this.#tls.of(binding).trustedRoots
+  }
+
+  /** Where instances ask to be listened for beside the gateway's own ports. */
+  get ports(): CustomPorts {
+    return this.#ports
+  }
+
+  /** The gateway listens on this port whatever instances ask for. */
+  reservePort(port: number): void {
+    this.#ownPorts.add(port)
+    this.#findCustomPorts()
   }
 
   #put(part: Part): void {
@@ -100,8 +142,8 @@ export class Configuration {
         this.#throttles.set(part.id, part)
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
         break
-      // Found by its id where a domain names it.
       case 'certificate':
+        this.#certificates.set(part.id, part)
         break
     }
   }
@@ -152,6 +194,7 @@ export class Configuration {
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
         break
       case 'certificate':
+        this.#certificates.delete(part.id)
         break
     }
   }
@@ -212,8 +255,8 @@ export class Configuration {
   }
 
   #findCustomPorts(): void {
-    const parts = Array.from(this.#instances.values(), ({ part }) => part)
-    this.#customPorts = new Set(parts.flatMap((part) => part?.ingressPorts.map(({ port }) => port) ?? []))
+    const parts = oldestFirst(this.#instances.values()).flatMap(({ part }) => part ?? [])
+    this.#ports = customPorts(parts, this.#ownPorts)
   }
 }
 

@@ -135,8 +135,18 @@ export class Exchange {
   }
 }
 
+/** What the handshake of a connection has established. */
+export interface TlsFacts {
+  /** `TLSv1.1`, `TLSv1.2` or `TLSv1.3` */
+  readonly version: string
+  /** Roots, in PEM, that the client's certificate was verified with; `undefined` when it showed none, or a bad one. */
+  readonly verifiedBy: string | undefined
+}
+
 /** What a step may ask of the connection that carries the exchange. */
 export interface ExchangeConnection {
+  /** `undefined` where the connection is not by TLS. */
+  readonly tls?: TlsFacts | undefined
   /**
    * Reads the whole body into `exchange.body`. Answers `too-large` past `limit` bytes and `timeout` when the client is
    * too slow; rejects only when the client is gone.

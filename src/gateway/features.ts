@@ -8,9 +8,28 @@ export interface Features {
   readonly bodyLimit: number
   /** `default_group_host_trustlist.hosts`: addresses of others that lead to the DEFAULT group. */
   readonly trustedHosts: readonly string[]
+  /** `ssl_ciphers`: suites that TLS 1.2 may use. */
+  readonly ciphers: readonly string[]
+  /** `request_custom_config.http2_enable` */
+  readonly http2: boolean
 }
 
-export const defaultFeatures: Features = { defaultLimit: 200, bodyLimit: 12 * 1024 * 1024, trustedHosts: [] }
+export const defaultFeatures: Features = {
+  defaultLimit: 200,
+  bodyLimit: 12 * 1024 * 1024,
+  trustedHosts: [],
+  ciphers: [
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-SHA384',
+    'ECDHE-RSA-AES256-SHA384',
+    'ECDHE-ECDSA-AES128-SHA256',
+    'ECDHE-RSA-AES128-SHA256',
+  ],
+  http2: true,
+}
 
 /** A feature whose text cannot be read is as if it were off: a gateway goes on with what it understands. */
 export function featuresOf(part: InstancePart): Features {
@@ -18,6 +37,8 @@ export function featuresOf(part: InstancePart): Features {
     defaultLimit: count(member(read(part, 'ratelimit'), 'api_limits')) ?? defaultFeatures.defaultLimit,
     bodyLimit: count(read(part, 'request_body_size')) ?? defaultFeatures.bodyLimit,
     trustedHosts: texts(member(read(part, 'default_group_host_trustlist'), 'hosts')),
+    ciphers: ciphers(member(read(part, 'ssl_ciphers'), 'ssl_ciphers')),
+    http2: member(read(part, 'request_custom_config'), 'http2_enable') !== false,
   }
 }
 
@@ -46,6 +67,12 @@ export function member(value: unknown, name: string): unknown {
 function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined
+}
+
+/** Names that the gateway does not know are passed over: they would be instructions to OpenSSL. */
+function ciphers(value: unknown): readonly string[] {
+  const allowed = defaultFeatures.ciphers.filter((name) => texts(value).includes(name))
+  return allowed.length > 0 ? allowed : defaultFeatures.ciphers
 }
 
 function texts(value: unknown): readonly string[] {

@@ -10,8 +10,9 @@ import type { ExchangeHandler, Failure } from './handler.js'
 import type { Reply } from './reply.js'
 import { debugHeaders } from './responses/debug-headers.js'
 import { refuse, refuseFailure } from './responses/refuse.js'
-import type { Group } from './routing/group.js'
+import type { HostBinding } from './routing/domains.js'
 import { matchablePath, pathAfter } from './routing/path.js'
+import { redirectToHttps } from './routing/redirect.js'
 import { Match } from './routing/tree.js'
 import type { Outcome, Step } from './step.js'
 
@@ -42,20 +43,37 @@ export class Pipeline implements ExchangeHandler {
     exchange.responses = group.responses
     group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
+    if (exchange.secure) {
+      const refusal = this.#judgeTls(exchange, binding)
+      if (refusal !== undefined) return refusal
+    }
     // 8: day limit of debugging domains.
-    if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, group)
+    if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, binding)
     const verdict = this.limiter.take(group.debugDomain)
     return verdict instanceof Promise
-      ? verdict.then((answer) => this.#afterDayLimit(exchange, group, answer))
-      : this.#afterDayLimit(exchange, group, verdict)
+      ? verdict.then((answer) => this.#afterDayLimit(exchange, binding, answer))
+      : this.#afterDayLimit(exchange, binding, verdict)
   }
 
-  #afterDayLimit(exchange: Exchange, group: Group, verdict: Verdict): Outcome {
-    return verdict.admitted ? this.#route(exchange, group) : refuse(exchange, 'APIG.0308')
+  /**
+   * 7: rules of the domain. They are those of the Host, whatever server the client has named when it connected: a
+   * certificate that was verified with the roots of another domain counts for nothing.
+   */
+  #judgeTls(exchange: Exchange, binding: HostBinding): Reply | undefined {
+    const { tls } = exchange.connection
+    const { domain } = binding
+    if (tls?.version === 'TLSv1.1' && domain?.minTls !== 'TLSv1.1') return refuse(exchange, 'APIG.0204', tls.version)
+    if (domain?.verifyClient !== true) return undefined
+    const roots = this.configuration.trustedRoots(binding)
+    return roots !== undefined && tls?.verifiedBy === roots ? undefined : refuse(exchange, 'APIG.0205')
   }
 
-  /** 9: environment, path, method; then the steps of the route. */
-  #route(exchange: Exchange, group: Group): Outcome {
+  #afterDayLimit(exchange: Exchange, binding: HostBinding, verdict: Verdict): Outcome {
+    return verdict.admitted ? this.#route(exchange, binding) : refuse(exchange, 'APIG.0308')
+  }
+
+  /** 9: environment, path, method; 10: redirect; then the steps of the route. */
+  #route(exchange: Exchange, { group, domain }: HostBinding): Outcome {
     const { head } = exchange
     const match = this.#match
     const path = matchablePath(head.path)
@@ -68,6 +86,10 @@ export class Pipeline implements ExchangeHandler {
     if (api.prefix) exchange.pathRest = pathAfter(head.path, match.segments)
     const { route } = api
     exchange.route = route
+    if (domain !== undefined && domain.redirectToHttps && !exchange.secure) {
+      const redirect = redirectToHttps(exchange, domain, route, this.configuration.httpsPort)
+      if (redirect !== undefined) return redirect
+    }
     return run(route.steps, exchange)
   }
 

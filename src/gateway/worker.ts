@@ -14,9 +14,11 @@ import type { ServerIdentity } from './backends/system-parameters.js'
 import { Configuration } from './configuration.js'
 import type { EngineOptions } from './http1/context.js'
 import { Engine } from './listeners/engine.js'
+import { IngressPorts } from './listeners/ingress-ports.js'
 import { Pipeline } from './pipeline.js'
 import { DEBUG_DOMAIN_LIMIT } from './policies/debug-domain.js'
 import { InboundAddresses } from './routing/host.js'
+import type { TlsOptions } from './tls/secure-acceptor.js'
 
 interface ListenAddress {
   readonly host: string
@@ -27,6 +29,9 @@ interface ListenAddress {
 export interface GatewayOptions {
   /** Plain HTTP listeners. In a cluster worker, workers that listen on the same address share it. */
   readonly http: readonly ListenAddress[]
+  /** HTTPS listeners (HTTP/1.1 and HTTP/2), shared in the same way. Default: none. */
+  readonly https?: readonly ListenAddress[]
+  readonly tls?: Omit<TlsOptions, 'profileOf'>
   /** Configuration that is applied before the first listener opens, so that no caller meets a gateway without one. */
   readonly initial?: Update
   /** Where calls are counted. Default: a counter of this process alone. */
@@ -45,11 +50,17 @@ export interface GatewayOptions {
   readonly engine?: Partial<Omit<EngineOptions, 'forbiddenBackends'>>
   /** What should not have happened: a bug in a step, a log that cannot be written. Never a caller's doing. */
   readonly onFault: (fault: unknown) => void
+  /** A port that an instance asks for and does not get, in words for an operator. Told once while it is so. */
+  readonly onConflict?: (conflict: string) => void
 }
 
 export interface Gateway extends AsyncDisposable {
   /** In the order of `GatewayOptions.http`, with the ports that were taken. */
   readonly addresses: readonly ListenAddress[]
+  /** In the order of `GatewayOptions.https`. */
+  readonly secureAddresses: readonly ListenAddress[]
+  /** Resolves when every port that instances ask for is open, as far as it can be had. */
+  readonly portsSettled: Promise<void>
   /** Revision of the last update that was applied; −1 before the first. */
   readonly revision: number
   /** Applies an update as a whole; the next request sees it. */
@@ -80,14 +91,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     new Pipeline(configuration, limiter, accessLog),
     { ...options.engine, forbiddenBackends: forbidden },
     onFault,
+    options.https && { ...options.tls, profileOf: (name, port) => configuration.tlsProfile(name, port) },
   )
+  const ingress = new IngressPorts(engine, {
+    http: options.http[0]?.host,
+    https: options.https?.[0]?.host,
+    onConflict: options.onConflict ?? onFault,
+  })
   // Lines that a process has in memory when something ends it.
   const atExit = (): void => accessLog?.flushSync()
   process.once('exit', atExit)
 
   let drained: Promise<void> | undefined
   const drain = (graceMs = GRACE): Promise<void> =>
-    (drained ??= engine.drain(graceMs).then(async () => {
+    (drained ??= Promise.all([engine.drain(graceMs), ingress.close()]).then(async () => {
       await accessLog?.[Symbol.asyncDispose]()
       process.off('exit', atExit)
     }))
@@ -95,16 +112,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     if (options.initial !== undefined) configuration.apply(options.initial)
     const addresses: ListenAddress[] = []
-    for (const { host, port } of options.http) {
-      const listener = await engine.listen(host, port)
-      addresses.push({ host: listener.host, port: listener.port })
+    const secureAddresses: ListenAddress[] = []
+    for (const address of options.http) addresses.push(await engine.listen(address.host, address.port))
+    for (const address of options.https ?? []) {
+      secureAddresses.push(await engine.listenSecure(address.host, address.port))
     }
+    for (const { port } of [...addresses, ...secureAddresses]) configuration.reservePort(port)
+    configuration.httpsPort = secureAddresses[0]?.port ?? configuration.httpsPort
+    ingress.follow(configuration.ports)
     return {
       addresses,
+      secureAddresses,
+      get portsSettled() {
+        return ingress.settled
+      },
       get revision() {
         return configuration.revision
       },
-      apply: (update) => configuration.apply(update),
+      apply: (update) => {
+        configuration.apply(update)
+        ingress.follow(configuration.ports)
+      },
       drainStatistics: () => statistics.drain(),
       drain,
       [Symbol.asyncDispose]: () => drain(0),

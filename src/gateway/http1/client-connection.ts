@@ -4,7 +4,7 @@
  * for bytes that nobody wants yet, the body of the current exchange, or nobody any more.
  */
 import type { Socket } from 'node:net'
-import type { Exchange, ExchangeConnection } from '../exchange.js'
+import type { Exchange, ExchangeConnection, TlsFacts } from '../exchange.js'
 import type { Failure } from '../handler.js'
 import type { Reply } from '../reply.js'
 import type { Outcome } from '../step.js'
@@ -12,7 +12,7 @@ import { Alarm } from './alarms.js'
 import { send } from './batch.js'
 import { BodyCollector, nowhere } from './body-collector.js'
 import { BodyReader } from './body-reader.js'
-import type { EngineContext, Forwarding } from './context.js'
+import type { EngineConnection, EngineContext, Forwarding } from './context.js'
 import { closesConnection, failureOf } from './failures.js'
 import { MORE } from './header-lines.js'
 import { Linger } from './linger.js'
@@ -33,9 +33,10 @@ const DISCARD_LIMIT = 64 * 1024
 /** While more than this waits to be taken by the client, its next request waits too. */
 const UNSENT_LIMIT = 256 * 1024
 
-export class ClientConnection extends Alarm implements ExchangeConnection {
+export class ClientConnection extends Alarm implements ExchangeConnection, EngineConnection {
   readonly head: Http1RequestHead
   readonly body = new BodyReader()
+  readonly secure: boolean
   exchange: Exchange | undefined = undefined
   /** Header lines that tell backends where this connection comes from, kept by `backend-request.ts`. */
   originLines = ''
@@ -56,10 +57,12 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
     readonly socket: Socket,
     readonly peerAddress: string,
     readonly listenerPort: number,
-    readonly secure: boolean,
+    /** `undefined` where the connection is not by TLS. */
+    readonly tls: TlsFacts | undefined,
   ) {
     super()
-    this.head = new Http1RequestHead(secure)
+    this.secure = tls !== undefined
+    this.head = new Http1RequestHead(this.secure)
     this.head.reset()
     context.connections.add(this)
     context.wheel.arm(this, performance.now() + context.options.idleTimeout)
@@ -394,7 +397,9 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   /** The reply cannot be completed; the client must not take what it has for the whole. */
   cut(): void {
     this.#abort(this.exchange?.status ?? 0)
-    this.socket.resetAndDestroy()
+    // Over TLS the end that was not announced is what shows the cut; Node resets plain sockets only.
+    if (this.secure) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   // The socket's events.
@@ -463,6 +468,10 @@ export class ClientConnection extends Alarm implements ExchangeConnection {
   /** No further request is read; an idle connection ends at once. */
   drain(): void {
     if (this.exchange === undefined && this.#input === 'head' && this.#held.length === 0) this.#close()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
   }
 
   #armBody(): void {

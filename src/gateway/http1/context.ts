@@ -10,6 +10,8 @@ import type { ClientConnection } from './client-connection.js'
 export interface EngineOptions {
   /** From the first byte of a request to the end of its head. */
   readonly headTimeout: number
+  /** From the acceptance of a connection to the end of its TLS handshake. */
+  readonly handshakeTimeout: number
   /** Between two pieces of a request body (routing.md §1: 8 s). */
   readonly bodyTimeout: number
   /** A client connection without a request. */
@@ -34,6 +36,7 @@ export interface EngineOptions {
 
 export const defaultOptions: EngineOptions = {
   headTimeout: 10_000,
+  handshakeTimeout: 10_000,
   bodyTimeout: 8_000,
   idleTimeout: 75_000,
   sendTimeout: 60_000,
@@ -62,11 +65,19 @@ export interface Forwarding {
   clientDrained(): void
 }
 
+/** What an engine has to do with a connection, whatever protocol it speaks. */
+export interface EngineConnection {
+  /** Takes no further request; an idle connection ends at once. */
+  drain(): void
+  /** Ends it whatever it is doing. */
+  destroy(): void
+}
+
 export interface EngineContext {
   readonly handler: ExchangeHandler
   readonly options: EngineOptions
   readonly wheel: Wheel
-  readonly connections: Set<ClientConnection>
+  readonly connections: Set<EngineConnection>
   /** Every reply closes its connection. */
   draining: boolean
   inFlight: number

@@ -3,19 +3,23 @@
  * handler's.
  */
 import net, { type AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { HttpForwarding } from '../backends/http.js'
 import { BackendPools } from '../backends/pool.js'
+import type { TlsFacts } from '../exchange.js'
 import type { ExchangeHandler } from '../handler.js'
 import { Wheel } from '../http1/alarms.js'
 import { ClientConnection } from '../http1/client-connection.js'
 import { type EngineContext, type EngineOptions, defaultOptions } from '../http1/context.js'
 import { type ByteReader, readInto } from '../http1/read-buffer.js'
+import { SecureAcceptor, type TlsOptions } from '../tls/secure-acceptor.js'
 
 /** An open listening socket. */
 export interface Listener {
   readonly host: string
   /** The port that was taken, when 0 was asked for. */
   readonly port: number
+  readonly secure: boolean
   /** Accepts no more connections; those that are open go on. */
   close(): void
 }
@@ -24,11 +28,20 @@ export class Engine {
   readonly #context: EngineContext
   readonly #pools: BackendPools
   readonly #listeners = new Set<net.Server>()
+  readonly #acceptor: SecureAcceptor | undefined
   /** Called when the last connection of a draining engine has closed. */
   #drained: (() => void) | undefined = undefined
 
-  /** `fault` hears of what should not have happened: a step that threw, a plan that is missing. */
-  constructor(handler: ExchangeHandler, options: Partial<EngineOptions>, fault: (error: unknown) => void) {
+  /**
+   * @param fault hears of what should not have happened: a step that threw, a plan that is missing
+   * @param tls without it the engine has no secure listeners
+   */
+  constructor(
+    handler: ExchangeHandler,
+    options: Partial<EngineOptions>,
+    fault: (error: unknown) => void,
+    tls?: TlsOptions,
+  ) {
     const settings: EngineOptions = { ...defaultOptions, ...options }
     const wheel = new Wheel()
     const pools = new BackendPools(settings, wheel, handler)
@@ -43,6 +56,14 @@ export class Engine {
       newForwarding: (client) => new HttpForwarding(client, pools),
       fault,
     }
+    this.#acceptor =
+      tls &&
+      new SecureAcceptor(
+        this.#context,
+        tls,
+        (socket, facts) => this.#connectSecure(socket, facts),
+        () => this.#left(),
+      )
     wheel.start()
   }
 
@@ -51,6 +72,22 @@ export class Engine {
     // Paused, because reading starts only when the socket reads into the shared buffer.
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
     server.on('connection', (socket) => this.#accept(socket, (server.address() as AddressInfo).port))
+    return this.#open(server, host, port, false)
+  }
+
+  /** Opens an HTTPS listener, shared in the same way. */
+  listenSecure(host: string, port: number): Promise<Listener> {
+    const acceptor = this.#acceptor
+    if (acceptor === undefined) return Promise.reject(new Error('this engine was made without TLS'))
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true })
+    server.on('connection', (socket) => {
+      if (this.#isFull(socket)) socket.destroy()
+      else acceptor.accept(socket)
+    })
+    return this.#open(server, host, port, true)
+  }
+
+  #open(server: net.Server, host: string, port: number, secure: boolean): Promise<Listener> {
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port, backlog: 1024 }, () => {
@@ -58,7 +95,7 @@ export class Engine {
         // Running out of file descriptors must not end the process; the connection waits in the kernel's queue.
         server.on('error', (error) => this.#context.fault(error))
         this.#listeners.add(server)
-        resolve({ host, port: (server.address() as AddressInfo).port, close: () => this.#close(server) })
+        resolve({ host, port: (server.address() as AddressInfo).port, secure, close: () => this.#close(server) })
       })
     })
   }
@@ -68,29 +105,42 @@ export class Engine {
     server.close()
   }
 
+  /** It closed before it was looked at; or the process has as many connections as it may have. */
+  #isFull({ remoteAddress }: net.Socket): boolean {
+    const { connections, options } = this.#context
+    return remoteAddress === undefined || connections.size >= options.maxConnections
+  }
+
   #accept(accepted: net.Socket, port: number): void {
-    const context = this.#context
-    const { remoteAddress } = accepted
-    // It closed before it was looked at; or the process has as many connections as it may have.
-    if (remoteAddress === undefined || context.connections.size >= context.options.maxConnections) {
+    if (this.#isFull(accepted)) {
       accepted.destroy()
       return
     }
-    const peer = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
-    readInto(accepted, (socket) => this.#connect(socket, peer, port))
+    const peer = peerAddress(accepted)
+    readInto(accepted, (socket) => this.#connect(socket, peer, port, undefined))
   }
 
-  #connect(socket: net.Socket, peer: string, port: number): ByteReader {
-    const connection = new ClientConnection(this.#context, socket, peer, port, false)
+  #connectSecure(socket: TLSSocket, facts: TlsFacts): void {
+    const connection = this.#connect(socket, peerAddress(socket), socket.localPort ?? 0, facts)
+    socket.on('data', (bytes: Buffer) => connection.receive(bytes, bytes.length))
+  }
+
+  #connect(socket: net.Socket, peer: string, port: number, tls: TlsFacts | undefined): ByteReader {
+    const connection = new ClientConnection(this.#context, socket, peer, port, tls)
     socket.on('drain', () => connection.drained())
     socket.on('end', () => connection.ended())
     // What matters about an error is the close that follows.
     socket.on('error', () => undefined)
     socket.on('close', () => {
       connection.closed()
-      if (this.#context.connections.size === 0) this.#drained?.()
+      this.#left()
     })
     return connection
+  }
+
+  /** A connection is over. */
+  #left(): void {
+    if (this.#context.connections.size === 0) this.#drained?.()
   }
 
   get connections(): number {
@@ -118,9 +168,14 @@ export class Engine {
           resolve()
         }
       })
-      for (const connection of context.connections) connection.socket.destroy()
+      for (const connection of context.connections) connection.destroy()
     }
     this.#pools.close()
     context.wheel.stop()
   }
+}
+
+/** An IPv4 address that came in through an IPv6 socket is written as what it is. */
+function peerAddress({ remoteAddress = '' }: net.Socket): string {
+  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress
 }

@@ -1,19 +1,17 @@
 import { expect, test } from 'vitest'
+import { backends } from '../../../test/backends.js'
 import { gateway } from '../../../test/gateway.js'
 import { change, groupDomain, groupPart, instancePart, publicationPart, reset } from '../../../test/parts.js'
 import { LocalLimiter } from '../../limits/local.js'
 import type { Part } from '../../snapshot/parts.js'
 import { Statistics } from '../../telemetry/statistics.js'
-import { forbiddenAddresses } from '../backends/forbidden-addresses.js'
-import { Origins } from '../backends/origins.js'
 import { Configuration } from '../configuration.js'
 import { InboundAddresses } from './host.js'
 
 function configuration(...parts: Part[]): Configuration {
   const known = new Configuration({
     limiter: new LocalLimiter(),
-    origins: new Origins(),
-    forbidden: forbiddenAddresses(),
+    ...backends(),
     server: { address: '192.0.2.1', name: 'gateway-1' },
     statistics: new Statistics(),
     debugDomainLimit: 'off',
@@ -95,18 +93,6 @@ test('a domain is reached by its ports; 80 and 443 are those of the gateway, wha
   // A port that is closed again is nobody's.
   known.apply(change([instancePart()]))
   expect(of('c.com')).toEqual([undefined, undefined, undefined, undefined])
-})
-
-// routing.md §8.18, without TLS
-test('18: on the port of a domain a call is answered, on another it is not', async () => {
-  await using gw = await gateway({ api: { id: 'a1' } })
-  const port = gw.gateway.addresses[0]?.port ?? 0
-  const instance = instancePart({ ingressPorts: [{ port, protocol: 'HTTP' }] })
-  const status = async () => (await gw.get('/orders', { host: 'a.com' })).status
-  gw.apply(change([instance, groupPart({ domains: [groupDomain({ name: 'a.com' })] })]))
-  expect(await status()).toBe(404)
-  gw.apply(change([groupPart({ domains: [groupDomain({ name: 'a.com', httpPort: port })] })]))
-  expect(await status()).toBe(200)
 })
 
 test('where two instances have a name, the older one answers, and the other when that is gone', () => {

@@ -1,0 +1,97 @@
+/** Client certificates (routing.md §2, §8 check 13). */
+import { expect, test } from 'vitest'
+import { certificate } from '../../../test/certificates.js'
+import { gateway, type TestGateway } from '../../../test/gateway.js'
+import { change, groupDomain, groupPart, mockBackend } from '../../../test/parts.js'
+import { certificatePart, secureCall, secureOptions } from '../../../test/secure-call.js'
+
+const root = certificate({ subject: [['CN', 'root']], san: [], ca: true })
+const otherRoot = certificate({ subject: [['CN', 'other root']], san: [], ca: true })
+const good = certificate({ subject: [['CN', 'client']], issuer: root })
+const ofOther = certificate({ subject: [['CN', 'client']], issuer: otherRoot })
+const expired = certificate({ issuer: root, notBefore: new Date(1e12), notAfter: new Date(1.1e12) })
+const server = certificate({ san: ['a.com', 'b.com', 'open.com'] })
+
+const identity = ({ pem, keyPem }: typeof good) => ({ cert: pem, key: keyPem })
+const port = ({ gateway }: TestGateway): number => gateway.secureAddresses[0]?.port ?? 0
+
+/** `a.com` trusts one root, `b.com` the other; `open.com` asks for nothing. */
+async function mutual(): Promise<TestGateway> {
+  const domains = [
+    groupDomain({ name: 'a.com', certificateIds: ['c1'], verifyClient: true }),
+    groupDomain({ name: 'b.com', certificateIds: ['c2'], verifyClient: true }),
+    groupDomain({ name: 'open.com', certificateIds: ['c3'] }),
+  ]
+  const parts = [
+    groupPart({ domains }),
+    certificatePart('c1', server, { trustedRootCa: root.pem }),
+    certificatePart('c2', server, { trustedRootCa: otherRoot.pem }),
+    certificatePart('c3', server, { trustedRootCa: root.pem }),
+  ]
+  return gateway({ api: { backend: mockBackend() }, parts, options: secureOptions() })
+}
+
+test.each([
+  ['none', {}],
+  ['one of another root', identity(ofOther)],
+  ['one that signed itself', identity(certificate())],
+  ['one that has expired', identity(expired)],
+])('13: refused in HTTP with %s', async (_name, tls) => {
+  await using gw = await mutual()
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const { status, code } = await secureCall(port(gw), '/orders', { host: 'a.com', tls: { ...tls, maxVersion } })
+    expect([status, code]).toEqual([400, 'APIG.0205'])
+  }
+})
+
+test('admitted with a good one', async () => {
+  await using gw = await mutual()
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const tls = { ...identity(good), maxVersion }
+    expect((await secureCall(port(gw), '/orders', { host: 'a.com', tls })).status).toBe(200)
+  }
+})
+
+test('a domain that does not verify asks for none', async () => {
+  await using gw = await mutual()
+  expect((await secureCall(port(gw), '/orders', { host: 'open.com' })).status).toBe(200)
+})
+
+test('the rules are those of the Host, whatever server was named in the handshake', async () => {
+  await using gw = await mutual()
+  const call = async (host: string, servername: string) =>
+    (await secureCall(port(gw), '/orders', { host, tls: { ...identity(good), servername } })).code
+  expect(await call('b.com', 'a.com')).toBe('APIG.0205')
+  expect(await call('a.com', 'open.com')).toBe('APIG.0205')
+  expect(await call('a.com', '')).toBe('APIG.0205')
+  expect(await call('open.com', 'a.com')).toBeUndefined()
+})
+
+test('a session keeps what was verified, and gives nothing to whom showed nothing', async () => {
+  await using gw = await mutual()
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const call = async (tls: object) => secureCall(port(gw), '/orders', { host: 'a.com', tls: { maxVersion, ...tls } })
+    const known = await call(identity(good))
+    const resumed = await call({ session: known.session })
+    expect([resumed.resumed, resumed.status]).toEqual([true, 200])
+    const unknown = await call({})
+    const again = await call({ session: unknown.session })
+    expect([again.resumed, again.status, again.code]).toEqual([true, 400, 'APIG.0205'])
+  }
+})
+
+test('a session is worth nothing when the roots have changed', async () => {
+  await using gw = await mutual()
+  const known = await secureCall(port(gw), '/orders', { host: 'a.com', tls: identity(good) })
+  gw.apply(change([certificatePart('c1', server, { trustedRootCa: otherRoot.pem })]))
+  const tls = known.session === undefined ? {} : { session: known.session }
+  const { resumed, code } = await secureCall(port(gw), '/orders', { host: 'a.com', tls })
+  expect([resumed, code]).toEqual([false, 'APIG.0205'])
+})
+
+test('a domain that verifies, but has lost its roots, admits nobody', async () => {
+  await using gw = await mutual()
+  gw.apply(change([certificatePart('c1', server)]))
+  const { code } = await secureCall(port(gw), '/orders', { host: 'a.com', tls: identity(good) })
+  expect(code).toBe('APIG.0205')
+})
