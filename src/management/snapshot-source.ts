@@ -19,6 +19,7 @@ import type {
 import { partKey } from '../snapshot/parts.js'
 import { overridesOf } from './gateway-responses/overrides.js'
 import { aiApiKeyContext } from '../store/ai-api-keys.js'
+import { channelContents } from '../store/channel-contents.js'
 import { appCodeContext, appSecretContext } from '../store/apps.js'
 import { certificateKeyContext } from '../store/certificates.js'
 import type { UrlDomain } from '../store/domains.js'
@@ -39,6 +40,8 @@ import {
   type ThrottleContent,
 } from '../store/snapshot.js'
 import type { Database } from '../store/store.js'
+import { orchestrationRules } from './orchestrations/rule-part.js'
+import { channelPart } from './vpc-channels/channel-part.js'
 
 export interface SnapshotSourceOptions {
   readonly vault: Vault
@@ -101,6 +104,7 @@ const kinds = [
   'group',
   'throttle',
   'app',
+  'channel',
   'publication',
 ] as const satisfies readonly Part['kind'][]
 
@@ -177,6 +181,16 @@ class Source {
       ({ row }) => row.id,
       ({ row }) => `app:${row.id}`,
       part,
+    )
+  }
+
+  async channel(selection: Selection): Promise<LoadedPage> {
+    const rows = await channelContents(this.db, selection)
+    return this.#page(
+      rows,
+      ({ channel }) => channel.id,
+      ({ channel }) => `channel:${channel.id}`,
+      channelPart,
     )
   }
 
@@ -327,7 +341,7 @@ function publicationPart(content: PublicationContent, vault: Vault): Publication
     environmentId: content.environmentId,
     publishId: content.publishId,
     versionId: content.versionId,
-    definition: compileDefinition(content.document, content.variables),
+    definition: compileDefinition(content.document, content.variables, orchestrationRules(content.rules)),
     ...(content.throttleId !== undefined && { throttleId: content.throttleId }),
     ...(acls.length > 0 && { access: acls.map(accessRule) }),
     ...(sign !== undefined && { signature: backendSignature(sign, vault) }),

@@ -22,7 +22,7 @@ export interface ApiDefinition {
 
 export interface RequestParameter {
   readonly name: string
-  readonly location: 'PATH' | 'QUERY' | 'HEADER'
+  readonly location: 'PATH' | 'QUERY' | 'HEADER' | 'COOKIE'
   readonly type: 'STRING' | 'NUMBER'
   readonly required: boolean
   readonly validate: boolean
@@ -33,6 +33,33 @@ export interface RequestParameter {
   readonly max_num?: number
   readonly min_size?: number
   readonly max_size?: number
+  /** Rules that make another parameter of the value, in the order of their priority. */
+  readonly orchestrations?: readonly OrchestrationRule[]
+}
+
+/** backends.md §10 */
+export interface OrchestrationRule {
+  readonly strategy: 'list' | 'range' | 'hash' | 'hash_range' | 'none_value' | 'default' | 'head_n' | 'tail_n'
+  readonly is_preprocessing: boolean
+  /** What the rule makes; a preprocessing rule makes nothing. */
+  readonly mapped_param?: MappedParameter
+  /** In the order in which they are tried; empty for `hash`. */
+  readonly map: readonly OrchestrationEntry[]
+}
+
+export interface MappedParameter {
+  readonly name: string
+  readonly location: 'QUERY' | 'HEADER'
+}
+
+/** The one condition that the strategy of its rule has, and the value that is made where it holds. */
+export interface OrchestrationEntry {
+  readonly list?: readonly string[]
+  /** Decimal integers up to 2^63 − 1, both of them inside. */
+  readonly range?: readonly [start: string, end: string]
+  /** Characters that are taken. */
+  readonly length?: number
+  readonly value: string
 }
 
 export interface BackendParameter {
@@ -51,11 +78,17 @@ export interface HttpBackend {
   readonly url_domain?: string
   readonly vpc_channel_id?: string
   readonly vpc_channel_proxy_host?: string
+  /** The groups of the channel whose members are called, each in a way of its own; absent: all, as the back end says. */
+  readonly member_groups?: readonly MemberGroupCall[]
   /** Milliseconds, from the start of connecting to the head of the reply; then between pieces of the body. */
   readonly timeout: number
   /** −1 to 10; −1 repeats idempotent methods once. */
   readonly retry_count: number
   readonly params: readonly BackendParameter[]
+}
+
+export interface MemberGroupCall extends Pick<HttpBackend, 'req_protocol' | 'req_method' | 'req_uri'> {
+  readonly id: string
 }
 
 export interface MockBackend {
@@ -89,4 +122,6 @@ export interface Condition {
   readonly value: string
   /** Name of the parameter, system value, cookie or context key that is compared. */
   readonly name?: string
+  /** Of a parameter that orchestration makes; absent: whichever has the name. */
+  readonly location?: MappedParameter['location']
 }

@@ -109,8 +109,9 @@ test.each<[Partial<BackendParam>, string | undefined]>([
   [{ origin: 'CONSTANT', value: 'stage' }, 'stage'],
   [{ origin: 'SYSTEM', value: '$context.stage' }, '$context.stage'],
   [{ origin: 'SYSTEM', value: 'stage' }, '$context.stage'],
-  // Gateways declare no parameters in cookies: there is nothing to move.
-  [{ origin: 'REQUEST', value: 'c' }, undefined],
+  [{ origin: 'REQUEST', value: 'c' }, 'c'],
+  // Nobody declares it: there is nothing to move.
+  [{ origin: 'REQUEST', value: 'd' }, undefined],
 ])('a back-end parameter %j', (stored, expected) => {
   const { backend } = compileDefinition(
     document({
@@ -133,7 +134,7 @@ test.each<[Partial<CoditionResp>, Condition]>([
   ],
   [
     { condition_origin: 'param', req_param_name: 'c' },
-    { origin: 'cookie', type: 'enum', value: 'a,b', name: 'c' },
+    { origin: 'param', type: 'enum', value: 'a,b', name: 'c' },
   ],
   [
     { condition_origin: 'system', sys_param_name: 'req_path' },
@@ -142,6 +143,10 @@ test.each<[Partial<CoditionResp>, Condition]>([
   [
     { condition_origin: 'cookie', cookie_param_name: 'sid' },
     { origin: 'cookie', type: 'enum', value: 'a,b', name: 'sid' },
+  ],
+  [
+    { condition_origin: 'orchestration', mapped_param_name: 'm', mapped_param_location: 'header' },
+    { origin: 'orchestration', type: 'enum', value: 'a,b', name: 'm', location: 'HEADER' },
   ],
   [
     { condition_origin: 'frontend_authorizer', frontend_authorizer_param_name: '$context.authorizer.frontend.u' },
@@ -228,6 +233,35 @@ test('with a channel, the address that clients read is not an address', () => {
   )
   expect(compiledBackend).toMatchObject(channel)
   expect(compiledBackend).not.toHaveProperty('url_domain')
+})
+
+test('a channel whose member groups are called each in a way of its own', () => {
+  const stored = document({
+    backend_api: {
+      ...backend,
+      vpc_channel_status: 4,
+      vpc_channel_info: { vpc_channel_id: 'c1' },
+      member_group_url_infos: [
+        { member_group_id: 'm1', req_protocol: 'HTTPS', req_method: 'POST', req_uri: '/#base#/{id}' },
+      ],
+    },
+  })
+  expect(compileDefinition(stored, { base: 'v1' }).backend).toMatchObject({
+    vpc_channel_id: 'c1',
+    member_groups: [{ id: 'm1', req_protocol: 'HTTPS', req_method: 'POST', req_uri: '/v1/{id}' }],
+  })
+})
+
+test('a parameter takes its rules with it, in its order', () => {
+  const rule = (value: string) => ({ strategy: 'default', is_preprocessing: false, map: [{ value }] }) as const
+  const rules = new Map([
+    ['r1', rule('1')],
+    ['r2', rule('2')],
+  ])
+  const stored = document({ req_params: [{ ...parameter, orchestrations: ['r2', 'gone', 'r1'] }, parameter] })
+  const [chained, plain] = compileDefinition(stored, {}, rules).req_params
+  expect(chained?.orchestrations).toEqual([rule('2'), rule('1')])
+  expect(plain).not.toHaveProperty('orchestrations')
 })
 
 test('variables are in place in every back end', () => {

@@ -10,6 +10,7 @@ import type {
   ApiPolicyMockResp,
   BackendParam,
   CoditionResp,
+  MemberGroupUrlInfo,
   ReqParam,
 } from '../contract/generated/schemas.js'
 import type {
@@ -19,7 +20,9 @@ import type {
   Condition,
   FunctionBackend,
   HttpBackend,
+  MemberGroupCall,
   MockBackend,
+  OrchestrationRule,
   PolicyBackend,
   RequestParameter,
 } from './api-definition.js'
@@ -30,7 +33,14 @@ type Variables = Readonly<Record<string, string>>
 /** Milliseconds for a back end that says nothing, as stored by a version that didn't fill it in. */
 const DEFAULT_TIMEOUT = 5_000
 
-export function compileDefinition(document: ApiDocument, variables: Variables): ApiDefinition {
+const NO_RULES: ReadonlyMap<string, OrchestrationRule> = new Map()
+
+/** @param rules those that its parameters use, by id; one that isn't there is left out */
+export function compileDefinition(
+  document: ApiDocument,
+  variables: Variables,
+  rules: ReadonlyMap<string, OrchestrationRule> = NO_RULES,
+): ApiDefinition {
   return {
     id: document.id,
     name: document.name,
@@ -44,7 +54,7 @@ export function compileDefinition(document: ApiDocument, variables: Variables): 
     cors: document.cors,
     ...(document.response_id && { response_id: document.response_id }),
     ...(document.content_type && { content_type: document.content_type }),
-    req_params: document.req_params.flatMap(requestParameter),
+    req_params: document.req_params.map((parameter) => requestParameter(parameter, rules)),
     backend: defaultBackend(document, variables),
     policies: policies(document, variables),
   }
@@ -63,25 +73,20 @@ function policies(document: ApiDocument, variables: Variables): PolicyBackend[] 
   const parameters = (policy: { backend_params?: BackendParam[] | undefined }) =>
     backendParameters(policy.backend_params ?? [], document.req_params)
   return [
-    ...document.policy_https.map((policy) =>
-      policyBackend(policy, document, httpBackend(policy, parameters(policy), variables)),
-    ),
-    ...document.policy_functions.map((policy) =>
-      policyBackend(policy, document, functionBackend(policy, parameters(policy))),
-    ),
-    ...document.policy_mocks.map((policy) => policyBackend(policy, document, mockBackend(policy, parameters(policy)))),
+    ...document.policy_https.map((policy) => policyBackend(policy, httpBackend(policy, parameters(policy), variables))),
+    ...document.policy_functions.map((policy) => policyBackend(policy, functionBackend(policy, parameters(policy)))),
+    ...document.policy_mocks.map((policy) => policyBackend(policy, mockBackend(policy, parameters(policy)))),
   ]
 }
 
 function policyBackend(
   { name, effect_mode, conditions }: ApiPolicyHttpResp | ApiPolicyFunctionResp | ApiPolicyMockResp,
-  { req_params }: ApiDocument,
   backend: Backend,
 ): PolicyBackend {
-  return { name, effect_mode, conditions: conditions.map((one) => condition(one, req_params)), backend }
+  return { name, effect_mode, conditions: conditions.map(condition), backend }
 }
 
-function condition(stored: CoditionResp, parameters: readonly ReqParam[]): Condition {
+function condition(stored: CoditionResp): Condition {
   const { condition_origin: origin, condition_type: type = 'exact', condition_value: value } = stored
   switch (origin) {
     case 'source':
@@ -92,36 +97,34 @@ function condition(stored: CoditionResp, parameters: readonly ReqParam[]): Condi
       return { origin, type, value, ...named(stored.cookie_param_name) }
     case 'frontend_authorizer':
       return { origin, type, value, ...named(stored.frontend_authorizer_param_name) }
-    case 'orchestration':
-      return { origin, type, value, ...named(stored.mapped_param_name) }
-    case 'param': {
-      // A parameter in a cookie is compared where it is: gateways declare none.
-      const inCookie = parameters.find(({ name }) => name === stored.req_param_name)?.location === 'COOKIE'
-      return { origin: inCookie ? 'cookie' : 'param', type, value, ...named(stored.req_param_name) }
+    case 'orchestration': {
+      const { mapped_param_location: location } = stored
+      const place = location && ({ location: location === 'header' ? 'HEADER' : 'QUERY' } as const)
+      return { origin, type, value, ...named(stored.mapped_param_name), ...place }
     }
+    case 'param':
+      return { origin, type, value, ...named(stored.req_param_name) }
   }
 }
 
 const named = (name: string | undefined): { name?: string } => (name === undefined ? {} : { name })
 
-/** Parameters in cookies are kept by management; gateways neither judge nor move them. */
-function requestParameter(stored: ReqParam): RequestParameter[] {
+function requestParameter(stored: ReqParam, rules: ReadonlyMap<string, OrchestrationRule>): RequestParameter {
   const { name, location, type, default_value, enumerations } = stored
-  if (location === 'COOKIE') return []
   const required = location === 'PATH' ? stored.required !== 2 : stored.required === 1
-  return [
-    {
-      name,
-      location,
-      type,
-      required,
-      validate: stored.valid_enable === 1,
-      pass_through: stored.pass_through === 1,
-      ...(default_value && { default_value }),
-      ...(enumerations && { enumerations }),
-      ...(type === 'NUMBER' ? range('min_num', 'max_num', stored) : range('min_size', 'max_size', stored)),
-    },
-  ]
+  const orchestrations = (stored.orchestrations ?? []).flatMap((id) => rules.get(id) ?? [])
+  return {
+    name,
+    location,
+    type,
+    required,
+    validate: stored.valid_enable === 1,
+    pass_through: stored.pass_through === 1,
+    ...(default_value && { default_value }),
+    ...(enumerations && { enumerations }),
+    ...(type === 'NUMBER' ? range('min_num', 'max_num', stored) : range('min_size', 'max_size', stored)),
+    ...(orchestrations.length > 0 && { orchestrations }),
+  }
 }
 
 /** Exports write 0 for a limit that is not set: two zeros are no limits (backends.md §5). */
@@ -139,7 +142,7 @@ function range<Min extends 'min_num' | 'min_size', Max extends 'max_num' | 'max_
 }
 
 function backendParameters(stored: readonly BackendParam[], requested: readonly ReqParam[]): BackendParameter[] {
-  const reachable = (value: string) => requested.some(({ name, location }) => name === value && location !== 'COOKIE')
+  const reachable = (value: string) => requested.some(({ name }) => name === value)
   return stored
     .filter(({ origin, value }) => origin !== 'REQUEST' || reachable(value))
     .map(({ name, location, origin, value }) => ({
@@ -158,6 +161,8 @@ function httpBackend(
   variables: Variables,
 ): HttpBackend {
   const { vpc_channel_status: status, vpc_channel_info: channel, url_domain } = stored
+  const groups =
+    status === BY_GROUP ? stored.member_group_url_infos?.map((group) => groupCall(group, variables)) : undefined
   return {
     type: 'HTTP',
     req_protocol: stored.req_protocol ?? 'HTTP',
@@ -166,10 +171,21 @@ function httpBackend(
     ...(status === 2 && url_domain !== undefined && { url_domain: substitute(url_domain, variables) }),
     ...(status !== 2 && channel !== undefined && { vpc_channel_id: channel.vpc_channel_id }),
     ...(status !== 2 && channel?.vpc_channel_proxy_host && { vpc_channel_proxy_host: channel.vpc_channel_proxy_host }),
+    ...(groups && { member_groups: groups }),
     timeout: stored.timeout ?? DEFAULT_TIMEOUT,
     retry_count: Number(stored.retry_count ?? '-1'),
     params,
   }
+}
+
+/** `vpc_channel_status` of a back end whose member groups are called each in a way of its own. */
+const BY_GROUP = 4
+
+function groupCall(
+  { member_group_id: id, req_protocol, req_method, req_uri }: MemberGroupUrlInfo,
+  variables: Variables,
+): MemberGroupCall {
+  return { id, req_protocol, req_method, req_uri: substitute(req_uri, variables) }
 }
 
 function functionBackend(

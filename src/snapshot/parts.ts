@@ -9,7 +9,7 @@ import type { ApiDefinition } from './api-definition.js'
 /** Address of a part, `<kind>:<id>`; for publications `publication:<api id>/<environment id>`. */
 export type PartKey = `${Part['kind']}:${string}`
 
-export type Part = InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart | CertificatePart
+export type Part = InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart | CertificatePart | ChannelPart
 
 export interface InstancePart {
   readonly kind: 'instance'
@@ -166,6 +166,58 @@ export interface CertificatePart {
   readonly privateKey: string
   /** PEM of what client certificates are verified with; absent when they are not. */
   readonly trustedRootCa?: string
+}
+
+/** A load balance channel, with whom it can call (backends.md §3). */
+export interface ChannelPart {
+  readonly kind: 'channel'
+  readonly id: string
+  readonly instanceId: string
+  /** Weighted round robin, least connections by weight, hash of the caller's address, hash of the path. */
+  readonly balancing: 'WRR' | 'WLC' | 'SH' | 'URI'
+  readonly groups: readonly ChannelGroup[]
+  /** Those that are enabled; a channel that stands for others has theirs, in the groups that name them. */
+  readonly members: readonly ChannelMember[]
+}
+
+export interface ChannelGroup {
+  readonly id: string
+  readonly name: string
+}
+
+export interface ChannelMember {
+  readonly id: string
+  /** A name, or an address without brackets. */
+  readonly host: string
+  /** 0 where neither the member nor its group nor its channel has one. */
+  readonly port: number
+  /** 0 to 10,000; 0 gets no calls. */
+  readonly weight: number
+  /** Called only while no other member can be. */
+  readonly backup: boolean
+  readonly groupId?: string
+  /** Absent: it counts as healthy. */
+  readonly check?: HealthCheck
+}
+
+/** How a gateway finds out whether a member can be called (backends.md §3.3). */
+export interface HealthCheck {
+  readonly protocol: 'tcp' | 'http' | 'https'
+  /** 0: the member's own. */
+  readonly port: number
+  /** Empty for `tcp`, as are method and codes. */
+  readonly path: string
+  readonly method: 'GET' | 'HEAD' | ''
+  /** Status codes and ranges of them, comma separated. */
+  readonly codes: string
+  /** Results in a row after which a member counts as healthy, or as unhealthy. */
+  readonly healthyAfter: number
+  readonly unhealthyAfter: number
+  /** Milliseconds, as is `timeout`. */
+  readonly interval: number
+  readonly timeout: number
+  /** Whether the gateway shows its certificate to the member (`https` only). */
+  readonly clientCertificate: boolean
 }
 
 export function partKey(part: Part): PartKey {

@@ -1,3 +1,4 @@
+import { byKey } from './by-key.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { ChannelMemberRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
@@ -13,7 +14,16 @@ export interface ChannelMemberFilter {
 
 /** In the order in which they were given. */
 export async function membersOfChannel(db: Database, channelId: string): Promise<ChannelMemberRow[]> {
-  return members(db, channelId).execute()
+  return members(db, [channelId]).execute()
+}
+
+/** The same for several channels, by channel. */
+export async function membersOfChannels(
+  db: Database,
+  channelIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly ChannelMemberRow[]>> {
+  if (channelIds.length === 0) return new Map()
+  return byKey(await members(db, channelIds).execute(), ({ channel_id }) => channel_id)
 }
 
 export async function listMembers(
@@ -22,7 +32,7 @@ export async function listMembers(
   { name, member_group_name, member_group_id, precise_search }: ChannelMemberFilter,
   paging: Paging,
 ): Promise<Page<ChannelMemberRow>> {
-  let query = members(db, channelId)
+  let query = members(db, [channelId])
   if (name) query = query.where((eb) => named(eb.ref('members.ecs_name'), name, isPrecise(precise_search, 'name')))
   if (member_group_id) query = query.where('members.group_id', '=', member_group_id)
   if (member_group_name) {
@@ -70,12 +80,12 @@ export async function setMemberWeight(db: Database, groupId: string, weight: num
   await db.updateTable('channel_members').set({ weight }).where('group_id', '=', groupId).execute()
 }
 
-function members(db: Database, channelId: string) {
+function members(db: Database, channelIds: readonly string[]) {
   return db
     .selectFrom('channel_members as members')
     .leftJoin('channel_groups as groups', 'groups.id', 'members.group_id')
     .selectAll('members')
-    .where('members.channel_id', '=', channelId)
+    .where('members.channel_id', 'in', channelIds)
     .orderBy('members.position')
     .orderBy('members.id')
 }

@@ -202,6 +202,7 @@ export async function partsOfInstance(db: Database, id: string): Promise<string[
     ['app', 'apps'],
     ['throttle', 'throttles'],
     ['certificate', 'certificates'],
+    ['channel', 'vpc_channels'],
   ] as const
   for (const [kind, table] of kinds) {
     const rows = await db.selectFrom(table).select('id').where('instance_id', '=', id).execute()

@@ -2,7 +2,7 @@ import type { OrchestrationMap, OrchestrationMappedParam } from '../contract/gen
 import type { ApiWords } from './api-outlines.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { OrchestrationRow } from './schema.js'
-import type { Database } from './store.js'
+import { ROWS_PER_INSERT, type Database } from './store.js'
 import { contains, named } from './text.js'
 
 /** A rule that makes a new parameter of a request parameter's value. */
@@ -74,6 +74,20 @@ export async function orchestrationsAmong(
     .where('id', 'in', ids)
     .execute()
   return new Map(rows.map((row) => [row.id, orchestrationOf(row)]))
+}
+
+/** Those of the rules that exist, whatever instance they are of, by id. */
+export async function orchestrationsById(
+  db: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Orchestration>> {
+  const found = new Map<string, Orchestration>()
+  for (let from = 0; from < ids.length; from += ROWS_PER_INSERT) {
+    const some = ids.slice(from, from + ROWS_PER_INSERT)
+    for (const row of await db.selectFrom('orchestrations').selectAll().where('id', 'in', some).execute())
+      found.set(row.id, orchestrationOf(row))
+  }
+  return found
 }
 
 /** Newest first. */

@@ -3,6 +3,7 @@ import type { ApiDocument } from '../contract/api-document.js'
 import { documentOf } from './apis.js'
 import { byKey } from './by-key.js'
 import { domainsOfGroups, type UrlDomain } from './domains.js'
+import { orchestrationsById, type Orchestration } from './orchestrations.js'
 import { variablesOf, type Variables } from './publications.js'
 import type {
   AclRow,
@@ -65,6 +66,8 @@ export interface PublicationContent {
   readonly versionId: string
   readonly document: ApiDocument
   readonly variables: Variables
+  /** Those that parameters of the document use, by id. */
+  readonly rules: ReadonlyMap<string, Orchestration>
   readonly throttleId: string | undefined
   readonly acls: readonly Pick<AclRow, 'acl_type' | 'entity_type' | 'value'>[]
   readonly sign: SignRow | undefined
@@ -107,6 +110,8 @@ export async function publicationContents(db: Database, selection: Selection): P
       .execute(),
     (row) => row.publish_id,
   )
+  const documents = new Map(rows.map((row) => [row.publish_id, documentOf(row.definition)]))
+  const rules = await orchestrationsById(db, [...new Set([...documents.values()].flatMap(rulesUsed))])
   return rows.map((row) => ({
     publishId: row.publish_id,
     instanceId: row.instance_id,
@@ -114,13 +119,17 @@ export async function publicationContents(db: Database, selection: Selection): P
     apiId: row.api_id,
     environmentId: row.env_id,
     versionId: row.version_id,
-    document: documentOf(row.definition),
+    document: documents.get(row.publish_id) ?? documentOf(row.definition),
+    rules,
     variables: variablesOf(row.variables),
     throttleId: row.throttle_id ?? undefined,
     acls: acls.get(row.publish_id) ?? [],
     sign: signs.get(row.publish_id)?.[0],
   }))
 }
+
+const rulesUsed = ({ req_params }: ApiDocument): readonly string[] =>
+  req_params.flatMap(({ orchestrations }) => orchestrations ?? [])
 
 /** Instances that are being deleted are empty, and left out. */
 export async function instanceContents(db: Database, selection: Selection): Promise<InstanceContent[]> {

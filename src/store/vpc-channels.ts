@@ -2,6 +2,7 @@ import { sql, type Expression, type SqlBool } from 'kysely'
 import type { MicroServiceCreate, MicroServiceInfoNacos } from '../contract/generated/schemas.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { VpcChannelRow } from './schema.js'
+import type { Selection } from './snapshot.js'
 import type { Database } from './store.js'
 import { named } from './text.js'
 
@@ -93,6 +94,14 @@ export async function channelsAmong(
     .where('id', 'in', ids)
     .execute()
   return new Map(rows.map((row) => [row.id, channelOf(row)]))
+}
+
+/** By their ids, or by page in the order of their ids; of all instances. */
+export async function selectChannels(db: Database, selection: Selection): Promise<VpcChannel[]> {
+  let query = db.selectFrom('vpc_channels').selectAll()
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  return (await query.execute()).map(channelOf)
 }
 
 /** Newest first. */

@@ -5,6 +5,7 @@
  */
 import type { RequestParameter } from '../../snapshot/api-definition.js'
 import type { Exchange } from '../exchange.js'
+import { cookieValue } from './cookies.js'
 import { queryDecode, utf8Bytes } from '../percent-encoding.js'
 import type { QueryPiece } from './query.js'
 
@@ -59,6 +60,10 @@ function reader({ name, location }: RequestParameter, placeholders: readonly str
     case 'HEADER': {
       const header = name.toLowerCase()
       return (exchange) => exchange.head.header(header)
+    }
+    case 'COOKIE': {
+      const cookie = utf8Bytes(name)
+      return ({ head }) => cookieValue(head, cookie)
     }
     case 'QUERY':
       return (_, query) => {

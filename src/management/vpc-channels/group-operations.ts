@@ -4,7 +4,7 @@ import { setMemberWeight } from '../../store/channel-members.js'
 import type { Handlers, OperationContext } from '../operation.js'
 import { readTime, writtenTime } from '../time.js'
 import { groupAttributes, planGroups, referencesAreChannels } from './groups.js'
-import { missing, noteUsers, theChannel, theGroup } from './rules.js'
+import { missing, noteChannel, theChannel, theGroup } from './rules.js'
 import { groupView } from './views.js'
 
 export const memberGroupOperations = {
@@ -46,7 +46,7 @@ export const memberGroupOperations = {
     const channel = await theChannel(context, path.vpc_channel_id)
     const group = await theGroup(context, channel, path.member_group_id)
     await deleteGroups(context.db, [group.id])
-    await noteUsers(context, channel.id)
+    await noteChannel(context, channel.id)
     return { status: 204 }
   },
 } satisfies Handlers
@@ -55,5 +55,5 @@ async function write(context: OperationContext, channelId: string, groups: reado
   await referencesAreChannels(context, groups)
   await saveGroups(context.db, groups)
   for (const { id, weight } of groups) if (weight !== null) await setMemberWeight(context.db, id, weight)
-  await noteUsers(context, channelId)
+  await noteChannel(context, channelId)
 }

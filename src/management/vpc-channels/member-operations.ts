@@ -13,7 +13,7 @@ import type { Handlers, OperationContext } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
 import { planMembers, type Surroundings } from './members.js'
-import { hasMembers, missing, noteUsers, theChannel } from './rules.js'
+import { hasMembers, missing, noteChannel, theChannel } from './rules.js'
 import { memberView } from './views.js'
 
 export const memberOperations = {
@@ -25,7 +25,7 @@ export const memberOperations = {
     const added = members.filter(({ id }) => !before.some((member) => member.id === id))
     await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', before.length, added.length)
     await saveMembers(context.db, members)
-    await noteUsers(context, surroundings.channel.id)
+    await noteChannel(context, surroundings.channel.id)
     return { status: 201, body: listOf(members, surroundings) }
   },
 
@@ -41,7 +41,7 @@ export const memberOperations = {
     await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', all.length - before.length, members.length)
     await deleteMembers(db, gone)
     await saveMembers(db, members)
-    await noteUsers(context, surroundings.channel.id)
+    await noteChannel(context, surroundings.channel.id)
     return { status: 200, body: listOf(members, surroundings) }
   },
 
@@ -57,7 +57,7 @@ export const memberOperations = {
     const { channel } = await theSurroundings(context, path.vpc_channel_id)
     const ids = await ownMembers(context, channel.id, [path.member_id])
     await deleteMembers(context.db, ids)
-    await noteUsers(context, channel.id)
+    await noteChannel(context, channel.id)
     return { status: 204 }
   },
 
@@ -115,7 +115,7 @@ async function setStatus(
 ) {
   const { channel } = await theSurroundings(context, channelId)
   await setMemberStatus(context.db, await ownMembers(context, channel.id, memberIds), status)
-  await noteUsers(context, channel.id)
+  await noteChannel(context, channel.id)
   return { status: 204 } as const
 }
 

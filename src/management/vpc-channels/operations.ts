@@ -22,7 +22,7 @@ import { healthCheckOf } from './health-check.js'
 import { memberOperations } from './member-operations.js'
 import { planMembers, withGroupWeights } from './members.js'
 import { microserviceOf } from './microservice.js'
-import { missing, nameIsFree, nameMayChange, noteUsers, theChannel, typeIsKept, typeOf } from './rules.js'
+import { missing, nameIsFree, nameMayChange, noteChannel, theChannel, typeIsKept, typeOf } from './rules.js'
 import { channelView, healthCheckView, listedChannelView } from './views.js'
 
 export const vpcChannelOperations = {
@@ -37,7 +37,9 @@ export const vpcChannelOperations = {
     await withinQuota(context, 'VPC_NUM_LIMIT', await countIn(db, 'vpc_channels', instanceId))
     await nameIsFree(context, body.name)
     await insertChannel(db, channel)
-    return { status: 201, body: await replaceContents(context, channel, body) }
+    const reply = await replaceContents(context, channel, body)
+    await noteChannel(context, channel.id)
+    return { status: 201, body: reply }
   },
 
   /** Everything that can change: groups and members that are not given are removed. */
@@ -50,7 +52,7 @@ export const vpcChannelOperations = {
     await nameIsFree(context, body.name, before.id)
     await updateChannel(context.db, channel)
     const reply = await replaceContents(context, channel, body)
-    await noteUsers(context, channel.id)
+    await noteChannel(context, channel.id)
     return { status: 200, body: reply }
   },
 
@@ -78,6 +80,7 @@ export const vpcChannelOperations = {
     if (await isReferredToByPlugin(db, 'vpc_channel', id)) throw fault('APIG.3710')
     if ((await channelsReferringTo(db, id)).length > 0) throw fault('APIG.3719')
     await deleteChannel(db, id)
+    context.changed(`channel:${id}`)
     return { status: 204 }
   },
 
@@ -85,7 +88,7 @@ export const vpcChannelOperations = {
     const channel = await theChannel(context, path.vpc_channel_id)
     const healthCheck = healthCheckOf(body, channel.healthCheck, context)
     await updateChannel(context.db, { ...channel, healthCheck })
-    await noteUsers(context, channel.id)
+    await noteChannel(context, channel.id)
     return { status: 200, body: healthCheckView(channel.id, healthCheck, writtenTime) }
   },
 

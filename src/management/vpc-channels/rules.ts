@@ -1,11 +1,9 @@
 import { fault, type Fault } from '../../contract/faults.js'
 import type { VpcCreate } from '../../contract/generated/schemas.js'
-import { placesReferring } from '../../store/api-references.js'
 import { groupsOfChannel, type ChannelGroup } from '../../store/channel-groups.js'
 import { featuresSet } from '../../store/features.js'
 import type { VpcChannelRow } from '../../store/schema.js'
 import { channelsReferringTo, findChannel, isChannelNameTaken, type VpcChannel } from '../../store/vpc-channels.js'
-import { notePlaces } from '../binding-plan.js'
 import { features } from '../features/catalogue.js'
 import { isActive } from '../features/rules.js'
 import type { OperationContext } from '../operation.js'
@@ -63,8 +61,7 @@ export async function theGroup({ db }: OperationContext, channel: VpcChannel, id
   return group
 }
 
-/** Channels are referred to, not copied: whatever is published with one has to be compiled again. */
-export async function noteUsers({ db, changed }: OperationContext, channelId: string): Promise<void> {
-  const ids = [channelId, ...(await channelsReferringTo(db, channelId))]
-  notePlaces(changed, await placesReferring(db, 'channel', ids))
+/** What is published refers to channels by id; those that stand for others hold their members. */
+export async function noteChannel({ db, changed }: OperationContext, channelId: string): Promise<void> {
+  for (const id of [channelId, ...(await channelsReferringTo(db, channelId))]) changed(`channel:${id}`)
 }

@@ -1,0 +1,44 @@
+/** Cookies of a request (RFC 6265 §5.4): read by name, and taken out by name. */
+import type { RequestHead } from '../exchange.js'
+
+/** The first value of a cookie, as it was sent. Names are case-sensitive. */
+export function cookieValue(head: RequestHead, name: string): string | undefined {
+  for (const line of head.headers('cookie')) {
+    for (let at = 0; at < line.length;) {
+      const end = endOfPair(line, at)
+      const start = afterSpace(line, at, end)
+      const valueAt = start + name.length + 1
+      if (valueAt <= end && line.charCodeAt(valueAt - 1) === EQUALS && line.startsWith(name, start))
+        return line.slice(valueAt, end).trim()
+      at = end + 1
+    }
+  }
+  return undefined
+}
+
+/** What is left of all cookies, in their order, as one header value; empty when nothing is. */
+export function cookiesExcept(head: RequestHead, names: ReadonlySet<string>): string {
+  let kept = ''
+  for (const line of head.headers('cookie')) {
+    for (const piece of line.split(';')) {
+      const pair = piece.trim()
+      const equals = pair.indexOf('=')
+      if (pair === '' || names.has(equals === -1 ? pair : pair.slice(0, equals))) continue
+      kept += kept === '' ? pair : `; ${pair}`
+    }
+  }
+  return kept
+}
+
+const EQUALS = 61
+
+function endOfPair(line: string, from: number): number {
+  const end = line.indexOf(';', from)
+  return end === -1 ? line.length : end
+}
+
+function afterSpace(line: string, from: number, end: number): number {
+  let at = from
+  while (at < end && (line.charCodeAt(at) === 32 || line.charCodeAt(at) === 9)) at++
+  return at
+}
