@@ -27,16 +27,14 @@ const TEMPLATE = 'sluice_template'
 const run = promisify(execFile)
 
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const given = process.env['SLUICE_TEST_POSTGRES_URL']
-  const binaries = given === undefined ? await findBinaries() : undefined
-  if (given === undefined && binaries === undefined) {
+  const server = await startPostgres()
+  if (server === undefined) {
     const hint = 'PostgreSQL is not installed: apt-get install postgresql'
     if (process.env['CI'] === 'true') throw new Error(hint)
     console.warn(`tests on PostgreSQL are skipped. ${hint}`)
     project.provide('postgresUrl', '')
     return undefined
   }
-  const server = binaries === undefined ? { url: given ?? '', stop: () => Promise.resolve() } : await start(binaries)
   project.provide('postgresUrl', server.url)
   project.provide('postgresTemplate', TEMPLATE)
   await administer(server.url, `drop database if exists ${TEMPLATE}`)
@@ -48,6 +46,20 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     await administer(server.url, `drop database ${TEMPLATE}`)
     await server.stop()
   }
+}
+
+export interface RunningPostgres {
+  /** Of a database whose role may create databases. */
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+/** Undefined when the machine has no PostgreSQL. */
+export async function startPostgres(): Promise<RunningPostgres | undefined> {
+  const given = process.env['SLUICE_TEST_POSTGRES_URL']
+  if (given !== undefined) return { url: given, stop: () => Promise.resolve() }
+  const binaries = await findBinaries()
+  return binaries === undefined ? undefined : start(binaries)
 }
 
 async function administer(url: string, statement: string): Promise<void> {
@@ -67,7 +79,7 @@ async function findBinaries(): Promise<string | undefined> {
   return versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
 }
 
-async function start(bin: string): Promise<{ url: string; stop: () => Promise<void> }> {
+async function start(bin: string): Promise<RunningPostgres> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
   const data = join(directory, 'data')
   const identity = await unprivileged()

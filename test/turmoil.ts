@@ -259,7 +259,7 @@ function apiBody({ chance, known, name, id }: Hand): Record<string, unknown> {
 }
 
 function publishing({ chance, known, id, env }: Hand): Choice[] {
-  const learn: Move['learn'] = (body) => {
+  const learn: NonNullable<Move['learn']> = (body) => {
     const { publish_id, version_id } = body as Record<string, unknown>
     known.add('published', publish_id)
     known.add('version', version_id)
@@ -288,7 +288,7 @@ function publishing({ chance, known, id, env }: Hand): Choice[] {
 
 function bindings({ chance, known, id, env }: Hand): Choice[] {
   const publish_ids = () => [...new Set([id('published'), chance.of(known.of('published')) ?? 'nobody'])]
-  const learnFrom = (list: string, kind: Kind): Move['learn'] => {
+  const learnFrom = (list: string, kind: Kind): NonNullable<Move['learn']> => {
     return (body) =>
       (body as Record<string, { id: unknown }[]>)[list]?.forEach((binding) => known.add(kind, binding.id))
   }

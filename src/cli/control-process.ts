@@ -1,8 +1,13 @@
 /** Entry of the control process: the management API. */
+import { setFlagsFromString } from 'node:v8'
 import { startControl } from '../management/server.js'
 import { runChild, tellSupervisor } from './child-link.js'
 import { exitOnDefect } from './exit-on-defect.js'
 import { createLogger } from './logger.js'
+
+// Much of what lists make is garbage at once, beside a snapshot that stays: by itself V8 lets the heap grow to several times
+// what is alive before it looks. Measured by `npm run bench:management`: a third less memory, no more CPU.
+setFlagsFromString('--heap-growing-percent=80')
 
 runChild('management_listen', async ({ settings, clusterToken }) => {
   const logger = await createLogger(settings, 'control')

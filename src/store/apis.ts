@@ -156,7 +156,7 @@ export function filteredApis(db: Database, instanceId: string, filter: ApiFilter
     query = query.where((eb) => {
       const tagsOf = eb.selectFrom('api_tags').select('api_tags.api_id').where('api_tags.instance_id', '=', instanceId)
       const some = eb('apis.id', 'in', tagsOf.where('api_tags.tag', 'in', tags))
-      return tags.includes(NO_TAGS) ? eb.or([some, eb('apis.id', 'not in', tagsOf)]) : some
+      return tags.includes(NO_TAGS) ? eb.or([eb('apis.is_tagged', '=', 0), some]) : some
     })
   return query
 }
@@ -326,3 +326,4 @@ async function insertTags(db: Database, { id, tags }: ApiDocument, { instanceId 
     .values(tags.map((tag) => ({ api_id: id, instance_id: instanceId, tag })))
     .execute()
 }
+    is_tagged: document.tags.length > 0 ? 1 : 0,

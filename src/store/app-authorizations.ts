@@ -1,6 +1,9 @@
-import { outlined, type ApiWords, type Outlined } from './api-outlines.js'
+import { describeApis, type ApiWords, type Outlined } from './api-outlines.js'
 import { tagged } from './api-tags.js'
+import { namesOfEnvironments } from './environments.js'
 import { selectPage, type Page, type Paging } from './page.js'
+import { publicationInfos, publicationsIn } from './publications.js'
+import { placeMatches } from './published-apis.js'
 import type { AppAuthorizationRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 import { contains } from './text.js'
@@ -35,6 +38,11 @@ export interface Authorization extends Outlined {
   readonly app_remark: string
   /** Null while the API is not published there: an authorisation outlives that. */
   readonly publish_id: string | null
+}
+
+interface AppInEnvironment {
+  readonly appId: string
+  readonly envId: string
 }
 
 /** An API that an app may not call yet. */
@@ -90,71 +98,122 @@ export async function deleteAuthorization(db: Database, id: string): Promise<voi
   await db.deleteFrom('app_authorizations').where('id', '=', id).execute()
 }
 
+/** The page is chosen by narrow rows, and only what is on it is described. */
 export async function listAuthorizations(
   db: Database,
   instanceId: string,
   filter: AuthorizationFilter,
   paging: Paging,
 ): Promise<Page<Authorization>> {
-  const { api_id, api_name, group_id, group_name, env_id, app_id, app_name, tags } = filter
+  const { total, rows } = await selectPage(filteredAuthorizations(db, instanceId, filter), paging)
+  const ids = rows.map(({ api_id }) => api_id)
+  const apis = await describeApis(db, ids)
+  const publications = await publicationInfos(db, ids)
+  const environments = await namesOfEnvironments(db, instanceId)
+  const apps = await appsBy(
+    db,
+    rows.map(({ app_id }) => app_id),
+  )
+  const described = rows.flatMap((row) => {
+    const [api, app, envName] = [apis.get(row.api_id), apps.get(row.app_id), environments.get(row.env_id)]
+    const published = publications.get(row.api_id)?.find(({ environmentId }) => environmentId === row.env_id)
+    if (api === undefined || app === undefined || envName === undefined) return []
+    return {
+      ...row,
+      api_name: api.name,
+      api_type: api.type,
+      group_id: api.group_id,
+      group_name: api.group_name,
+      remark: api.remark,
+      tags: api.tags,
+      env_name: envName,
+      app_name: app.name,
+      app_remark: app.remark,
+      publish_id: published?.publishId ?? null,
+    }
+  })
+  return { total, rows: described }
+}
+
+/** The query of `listAuthorizations`, whose plan a test looks at. */
+export function filteredAuthorizations(db: Database, instanceId: string, filter: AuthorizationFilter) {
+  const { app_id, app_name, group_name } = filter
   let query = db
-    .selectFrom('app_authorizations as auth')
-    .innerJoin('apps', 'apps.id', 'auth.app_id')
-    .innerJoin('apis', 'apis.id', 'auth.api_id')
-    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
-    .innerJoin('environments as envs', (join) =>
-      join.onRef('envs.instance_id', '=', 'auth.instance_id').onRef('envs.id', '=', 'auth.env_id'),
+    .selectFrom('app_authorizations as binding')
+    .select(['binding.id', 'binding.created_at', 'binding.api_id', 'binding.app_id', 'binding.env_id'])
+    .where('binding.instance_id', '=', instanceId)
+    .where(placeMatches('binding', instanceId, filter))
+    .orderBy('binding.created_at', 'desc')
+    .orderBy('binding.id')
+  if (app_id) query = query.where('binding.app_id', '=', app_id)
+  if (app_name)
+    query = query.where((eb) =>
+      eb(
+        'binding.app_id',
+        'in',
+        eb
+          .selectFrom('apps')
+          .select('apps.id')
+          .where('apps.instance_id', '=', instanceId)
+          .where((inner) => contains(inner.ref('apps.name'), app_name)),
+      ),
     )
-    .leftJoin('publications', (join) =>
-      join.onRef('publications.api_id', '=', 'auth.api_id').onRef('publications.env_id', '=', 'auth.env_id'),
+  if (group_name)
+    query = query.where((eb) =>
+      eb(
+        'binding.api_id',
+        'in',
+        eb
+          .selectFrom('api_groups as groups')
+          .innerJoin('apis', 'apis.group_id', 'groups.id')
+          .select('apis.id')
+          .where('groups.instance_id', '=', instanceId)
+          .where((inner) => contains(inner.ref('groups.name'), group_name)),
+      ),
     )
-    .select(['auth.id', 'auth.created_at', 'auth.api_id', 'auth.app_id', 'auth.env_id', 'apis.definition'])
-    .select(['apis.name as api_name', 'apis.type as api_type', 'apis.group_id', 'groups.name as group_name'])
-    .select(['envs.name as env_name', 'apps.name as app_name', 'apps.remark as app_remark', 'publications.publish_id'])
-    .where('auth.instance_id', '=', instanceId)
-    .orderBy('auth.created_at', 'desc')
-    .orderBy('auth.id')
-  if (app_id) query = query.where('auth.app_id', '=', app_id)
-  if (api_id) query = query.where('auth.api_id', '=', api_id)
-  if (env_id) query = query.where('auth.env_id', '=', env_id)
-  if (group_id) query = query.where('apis.group_id', '=', group_id)
-  if (api_name) query = query.where((eb) => contains(eb.ref('apis.name'), api_name))
-  if (group_name) query = query.where((eb) => contains(eb.ref('groups.name'), group_name))
-  if (app_name) query = query.where((eb) => contains(eb.ref('apps.name'), app_name))
-  if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
-  const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  return query
 }
 
 /** APIs that take app authentication and that the app may not call in the environment, published there or not. */
 export async function listUnauthorizedApis(
   db: Database,
   instanceId: string,
-  { appId, envId }: { readonly appId: string; readonly envId: string },
-  { api_id, api_name, group_id, tags }: ApiFilter,
+  pair: AppInEnvironment,
+  filter: ApiFilter,
   paging: Paging,
 ): Promise<Page<UnauthorizedApi>> {
+  const { total, rows } = await selectPage(filteredUnauthorizedApis(db, instanceId, pair, filter), paging)
+  const ids = rows.map(({ id }) => id)
+  const apis = await describeApis(db, ids)
+  const publications = await publicationsIn(db, pair.envId, ids)
+  const described = ids.flatMap((id) => {
+    const api = apis.get(id)
+    return api === undefined ? [] : { ...api, api_id: id, publish_id: publications.get(id)?.publishId ?? null }
+  })
+  return { total, rows: described }
+}
+
+/** The query of `listUnauthorizedApis`, whose plan a test looks at. */
+export function filteredUnauthorizedApis(
+  db: Database,
+  instanceId: string,
+  { appId, envId }: AppInEnvironment,
+  { api_id, api_name, group_id, tags }: ApiFilter,
+) {
   let query = db
     .selectFrom('apis')
-    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
-    .leftJoin('publications', (join) =>
-      join.onRef('publications.api_id', '=', 'apis.id').on('publications.env_id', '=', envId),
-    )
-    .select(['apis.id as api_id', 'apis.name', 'apis.req_uri', 'apis.definition'])
-    .select((eb) => eb.ref('apis.auth_type').$castTo<ApiWords['auth_type']>().as('auth_type'))
-    .select(['apis.group_id', 'groups.name as group_name', 'publications.publish_id'])
+    .select('apis.id')
     .where('apis.instance_id', '=', instanceId)
     .where('apis.auth_type', '=', 'APP')
     .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('app_authorizations as auth')
-            .select('auth.id')
-            .whereRef('auth.api_id', '=', 'apis.id')
-            .where('auth.app_id', '=', appId)
-            .where('auth.env_id', '=', envId),
-        ),
+      eb(
+        'apis.id',
+        'not in',
+        eb
+          .selectFrom('app_authorizations as auth')
+          .select('auth.api_id')
+          .where('auth.app_id', '=', appId)
+          .where('auth.env_id', '=', envId),
       ),
     )
     .orderBy('apis.created_at', 'desc')
@@ -163,6 +222,18 @@ export async function listUnauthorizedApis(
   if (group_id) query = query.where('apis.group_id', '=', group_id)
   if (api_name) query = query.where((eb) => contains(eb.ref('apis.name'), api_name))
   if (tags?.length) query = query.where((eb) => tagged(eb.ref('apis.id'), tags))
-  const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  return query
+}
+
+async function appsBy(
+  db: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, { readonly name: string; readonly remark: string }>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('apps')
+    .select(['id', 'name', 'remark'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.map(({ id, ...app }) => [id, app]))
 }

@@ -24,6 +24,16 @@ export async function findEnvironment(
     .executeTakeFirst()
 }
 
+/** Names of all environments of an instance, by their ids: there are ten at most. */
+export async function namesOfEnvironments(db: Database, instanceId: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('environments')
+    .select(['id', 'name'])
+    .where('instance_id', '=', instanceId)
+    .execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 export interface EnvironmentFilter {
   readonly name?: string | undefined
   readonly precise?: boolean

@@ -24,7 +24,10 @@ describe.each(engines)('pages on $name', ({ open }) => {
 
     expect(await page(0, 2)).toEqual({ total: 4, rows: [{ name: 'e' }, { name: 'd' }] })
     expect(await page(3, 2)).toEqual({ total: 4, rows: [{ name: 'b' }] })
+    expect(await page(2, 2)).toEqual({ total: 4, rows: [{ name: 'c' }, { name: 'b' }] })
     expect(await page(4, 2)).toEqual({ total: 4, rows: [] })
+    expect(await page(9, 2)).toEqual({ total: 4, rows: [] })
+    expect(await page(0, 9)).toEqual({ total: 4, rows: [{ name: 'e' }, { name: 'd' }, { name: 'c' }, { name: 'b' }] })
     await store.close()
   })
 })

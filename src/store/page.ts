@@ -20,14 +20,20 @@ export async function selectPage<DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,
   { offset, limit }: Paging,
 ): Promise<Page<Row>> {
+  const rows = await query.limit(limit).offset(offset).execute()
+  // A page that ends within itself has counted them all: a filter with few matches is applied once.
+  if (rows.length < limit && (rows.length > 0 || offset === 0)) return { total: offset + rows.length, rows }
+  return { total: await countAll(query), rows }
+}
+
+async function countAll<DB, TB extends keyof DB, Row>(query: SelectQueryBuilder<DB, TB, Row>): Promise<number> {
   const { total } = await query
     .clearSelect()
     .clearOrderBy()
     .select(sql<number>`count(*)`.as('total'))
     .$castTo<{ total: number }>()
     .executeTakeFirstOrThrow()
-  const rows = offset < total ? await query.limit(limit).offset(offset).execute() : []
-  return { total, rows }
+  return total
 }
 
 /** Whether `precise_search`, a comma-separated list, names a field: then its filter is exact. */

@@ -1,39 +1,21 @@
-import { expressionBuilder, type Expression, type SqlBool } from 'kysely'
-import type { ApiDocument } from '../contract/api-document.js'
-import { outlined, type Outlined } from './api-outlines.js'
-import { tagged } from './api-tags.js'
+import { describeApis, type DescribedApi } from './api-outlines.js'
+import { namesOfEnvironments } from './environments.js'
 import { selectPage, type Page, type Paging } from './page.js'
-import type { PluginAttachmentRow, PluginRow, Schema } from './schema.js'
+import { publicationInfos } from './publications.js'
+import { placeMatches, type PublishedFilter } from './published-apis.js'
+import type { PluginAttachmentRow, PluginRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 import { contains } from './text.js'
 
-/** The words that the columns of an API hold: they were checked when it was written. */
-type ApiColumns = Readonly<Pick<ApiDocument, 'req_protocol' | 'req_method' | 'auth_type' | 'match_mode'>>
-
 /** An API in an environment, published there or not any more, and how the plug-in is attached to it. */
-export interface PluginApi extends Outlined, ApiColumns {
+export interface PluginApi extends DescribedApi {
   readonly api_id: string
-  readonly name: string
-  readonly type: number
-  readonly req_uri: string
-  readonly group_id: string
-  readonly group_name: string
   readonly env_id: string
   readonly env_name: string
   /** Null when callers do not reach the API there. */
   readonly publish_id: string | null
   readonly attach_id: string | null
   readonly attached_at: number | null
-}
-
-export interface PluginApiFilter {
-  readonly env_id?: string | undefined
-  readonly api_id?: string | undefined
-  readonly api_name?: string | undefined
-  readonly group_id?: string | undefined
-  readonly req_method?: string | undefined
-  readonly req_uri?: string | undefined
-  readonly tags?: readonly string[] | undefined
 }
 
 export interface AttachedPlugin extends PluginRow {
@@ -149,61 +131,49 @@ export async function deleteAttachments(db: Database, rows: readonly PluginAttac
 
 export async function listAttachedApis(
   db: Database,
-  pluginId: string,
-  filter: PluginApiFilter,
+  { id, instance_id }: PluginRow,
+  filter: PublishedFilter,
   paging: Paging,
 ): Promise<Page<PluginApi>> {
-  let query = db
-    .selectFrom('plugin_attachments as attached')
-    .innerJoin('apis', 'apis.id', 'attached.api_id')
-    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
-    .innerJoin('environments as envs', (join) =>
-      join.onRef('envs.instance_id', '=', 'attached.instance_id').onRef('envs.id', '=', 'attached.env_id'),
-    )
-    .leftJoin('publications', (join) =>
-      join.onRef('publications.api_id', '=', 'attached.api_id').onRef('publications.env_id', '=', 'attached.env_id'),
-    )
-    .select([...columns, 'attached.env_id'])
-    .$narrowType<ApiColumns>()
-    .where('attached.plugin_id', '=', pluginId)
-    .where(matches(filter))
-    .orderBy('attached.created_at', 'desc')
-    .orderBy('attached.id')
-  if (filter.env_id) query = query.where('attached.env_id', '=', filter.env_id)
+  const query = db
+    .selectFrom('plugin_attachments as binding')
+    .select(['binding.api_id', 'binding.env_id', 'binding.id as attach_id', 'binding.created_at as attached_at'])
+    .where('binding.plugin_id', '=', id)
+    .where(placeMatches('binding', instance_id, filter))
+    .orderBy('binding.created_at', 'desc')
+    .orderBy('binding.id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  return { total, rows: await pluginApis(db, instance_id, rows) }
 }
 
 /** APIs that callers reach in an environment and that do not have this plug-in there; another of its type may be. */
 export async function listAttachableApis(
   db: Database,
-  { id: pluginId, instance_id }: PluginRow,
-  filter: PluginApiFilter & { readonly env_id: string },
+  { id, instance_id }: PluginRow,
+  filter: PublishedFilter & { readonly env_id: string },
   paging: Paging,
 ): Promise<Page<PluginApi>> {
   const query = db
     .selectFrom('publications')
-    .innerJoin('apis', 'apis.id', 'publications.api_id')
-    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
-    .innerJoin('environments as envs', (join) =>
-      join.onRef('envs.instance_id', '=', 'publications.instance_id').onRef('envs.id', '=', 'publications.env_id'),
-    )
-    .leftJoin('plugin_attachments as attached', (join) =>
-      join
-        .onRef('attached.api_id', '=', 'publications.api_id')
-        .onRef('attached.env_id', '=', 'publications.env_id')
-        .on('attached.plugin_id', '=', pluginId),
-    )
-    .select([...columns, 'publications.env_id'])
-    .$narrowType<ApiColumns>()
+    .select(['publications.api_id', 'publications.env_id'])
     .where('publications.instance_id', '=', instance_id)
-    .where('publications.env_id', '=', filter.env_id)
-    .where('attached.id', 'is', null)
-    .where(matches(filter))
+    .where(placeMatches('publications', instance_id, filter))
+    .where((eb) =>
+      eb(
+        'publications.api_id',
+        'not in',
+        eb
+          .selectFrom('plugin_attachments as attached')
+          .select('attached.api_id')
+          .where('attached.plugin_id', '=', id)
+          .where('attached.env_id', '=', filter.env_id),
+      ),
+    )
     .orderBy('publications.published_at', 'desc')
     .orderBy('publications.publish_id')
   const { total, rows } = await selectPage(query, paging)
-  return { total, rows: outlined(rows) }
+  const unattached = rows.map((row) => ({ ...row, attach_id: null, attached_at: null }))
+  return { total, rows: await pluginApis(db, instance_id, unattached) }
 }
 
 export async function listAttachedPlugins(
@@ -233,33 +203,24 @@ export async function listAttachedPlugins(
   return selectPage(query, paging)
 }
 
-const columns = [
-  'apis.id as api_id',
-  'apis.name',
-  'apis.type',
-  'apis.req_protocol',
-  'apis.req_method',
-  'apis.req_uri',
-  'apis.auth_type',
-  'apis.match_mode',
-  'apis.definition',
-  'apis.group_id',
-  'groups.name as group_name',
-  'envs.name as env_name',
-  'publications.publish_id',
-  'attached.id as attach_id',
-  'attached.created_at as attached_at',
-] as const
+type PluginPlace = Pick<PluginApi, 'api_id' | 'env_id' | 'attach_id' | 'attached_at'>
 
-/** What both lists can be filtered by, beside the environment. */
-function matches({ api_id, api_name, group_id, req_method, req_uri, tags }: PluginApiFilter): Expression<SqlBool> {
-  const eb = expressionBuilder<Schema, 'apis'>()
-  const conditions: Expression<SqlBool>[] = []
-  if (api_id) conditions.push(eb('apis.id', '=', api_id))
-  if (group_id) conditions.push(eb('apis.group_id', '=', group_id))
-  if (req_method) conditions.push(eb('apis.req_method', '=', req_method))
-  if (api_name) conditions.push(contains(eb.ref('apis.name'), api_name))
-  if (req_uri) conditions.push(contains(eb.ref('apis.req_uri'), req_uri))
-  if (tags?.length) conditions.push(tagged(eb.ref('apis.id'), tags))
-  return eb.and(conditions)
+/** What lists show of the APIs at these places, in the same order. */
+async function pluginApis(
+  db: Database,
+  instanceId: string,
+  places: readonly PluginPlace[],
+): Promise<readonly PluginApi[]> {
+  if (places.length === 0) return []
+  const ids = places.map((place) => place.api_id)
+  const apis = await describeApis(db, ids)
+  const publications = await publicationInfos(db, ids)
+  const environments = await namesOfEnvironments(db, instanceId)
+  return places.flatMap((place) => {
+    const api = apis.get(place.api_id)
+    const env_name = environments.get(place.env_id)
+    const published = publications.get(place.api_id)?.find(({ environmentId }) => environmentId === place.env_id)
+    if (api === undefined || env_name === undefined) return []
+    return { ...place, ...api, env_name, publish_id: published?.publishId ?? null }
+  })
 }

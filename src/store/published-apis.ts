@@ -20,6 +20,8 @@ export interface PublishedFilter {
   readonly group_id?: string | undefined
   readonly api_id?: string | undefined
   readonly api_name?: string | undefined
+  readonly req_method?: string | undefined
+  readonly req_uri?: string | undefined
   readonly tags?: readonly string[] | undefined
 }
 
@@ -53,20 +55,30 @@ export async function publicationsAmong(
 export function placeMatches(
   table: 'publications' | 'binding',
   instanceId: string,
-  { env_id, group_id, api_id, api_name, tags }: PublishedFilter,
+  filter: PublishedFilter,
 ): Expression<SqlBool> {
+  const { env_id, api_id, tags } = filter
   const api = sql.ref<string>(`${table}.api_id`)
   const conditions = [sql<SqlBool>`1 = 1`]
   if (env_id) conditions.push(sql`${sql.ref(`${table}.env_id`)} = ${env_id}`)
   if (api_id) conditions.push(sql`${api} = ${api_id}`)
-  if (group_id) conditions.push(sql`${api} in (select apis.id from apis where apis.group_id = ${group_id})`)
-  if (api_name) {
-    // Not for each row: all names of an instance are in one index.
-    const named = sql`apis.instance_id = ${instanceId} and ${contains(sql.ref('apis.name'), api_name)}`
-    conditions.push(sql`${api} in (select apis.id from apis where ${named})`)
-  }
+  const wanted = apiMatches(filter)
+  // Not for each row: what an API is found by is in one index of the instance.
+  if (wanted.length > 0)
+    conditions.push(
+      sql`${api} in (select apis.id from apis where ${sql.join([sql`apis.instance_id = ${instanceId}`, ...wanted], sql` and `)})`,
+    )
   if (tags?.length) conditions.push(sql`${tagged(api, tags)}`)
   return sql<SqlBool>`(${sql.join(conditions, sql` and `)})`
+}
+
+function apiMatches({ group_id, api_name, req_method, req_uri }: PublishedFilter): Expression<SqlBool>[] {
+  const conditions: Expression<SqlBool>[] = []
+  if (group_id) conditions.push(sql`apis.group_id = ${group_id}`)
+  if (req_method) conditions.push(sql`apis.req_method = ${req_method}`)
+  if (api_name) conditions.push(contains(sql.ref('apis.name'), api_name))
+  if (req_uri) conditions.push(contains(sql.ref('apis.req_uri'), req_uri))
+  return conditions
 }
 
 /** Rows that name a publication, each with the API that is published there, in the same order. */

@@ -334,6 +334,8 @@ export interface ApiRow {
   auth_type: string
   backend_type: string
   /** JSON: the definition as it is echoed (nested ids included), without what depends on other rows. */
+  /** Whether `api_tags` has any row of it. */
+  is_tagged: Flag
   definition: string
   created_at: number
   updated_at: number

@@ -55,7 +55,6 @@ export function listedApiView(
   surroundings: ApiSurroundings,
   members: ListedMembers,
 ): ApiInfoPerPage {
-  const { backend_api } = withTimes(document, readTime)
   return {
     ...attributes(document),
     status: document.status,
@@ -65,7 +64,7 @@ export function listedApiView(
     roma_app_name: '',
     ld_api_id: '',
     ...(members.group && { api_group_info: groupInfo(surroundings, readTime) }),
-    ...(members.backend && { backend_api }),
+    ...(members.backend && { backend_api: withTimes(document, readTime).backend_api }),
   }
 }
 
@@ -166,7 +165,10 @@ const attributeNames = [
 type Attributes = Pick<ApiDocument, (typeof attributeNames)[number]>
 
 function attributes(document: ApiDocument): Attributes {
-  return Object.fromEntries(attributeNames.map((name) => [name, document[name]])) as Attributes
+  // Five hundred times for a page: no more is made than what is kept.
+  const present: Record<string, unknown> = {}
+  for (const name of attributeNames) if (document[name] !== undefined) present[name] = document[name]
+  return present as Attributes
 }
 
 interface Timed {

@@ -43,7 +43,7 @@ export const pluginAttachmentOperations = {
 
   listPluginAttachedApis: async ({ path, query }, context) => {
     const plugin = await thePlugin(context, path.plugin_id)
-    const { total, rows } = await listAttachedApis(context.db, plugin.id, query, query)
+    const { total, rows } = await listAttachedApis(context.db, plugin, query, query)
     return { status: 200, body: { total, size: rows.length, apis: rows.map(pluginApiView) } }
   },
 
