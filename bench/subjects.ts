@@ -74,7 +74,7 @@ async function nginx(name: string, core: number, servers: (port: number) => stri
     }`,
   )
   const process = spawnOn(core, 'nginx', ['-p', directory, '-e', `${directory}/error.log`, '-c', 'nginx.conf'], {})
-  await answers(port, '/')
+  await answers(process, port, '/')
   return running({ name, pid: process.pid ?? 0, port, path: '/orders/1' }, process, directory)
 }
 
@@ -91,12 +91,12 @@ export async function sluice(backend: number): Promise<Running> {
     SLUICE_WORKERS: '1',
     SLUICE_LOG_FORMAT: 'json',
   })
-  await answers(management, '/readyz')
+  await answers(process, management, '/readyz')
   await publish(
     JSON.parse(readFileSync(join(directory, 'credentials.json'), 'utf8')) as Record<string, string>,
     backend,
   )
-  await answers(port, '/orders/1')
+  await answers(process, port, '/orders/1')
   return running({ name: 'sluice', pid: process.pid ?? 0, port, path: '/orders/1' }, process, directory)
 }
 
@@ -124,7 +124,8 @@ async function publish(credentials: Readonly<Record<string, string>>, backend: n
 function spawnOn(core: number, command: string, args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
   return spawn('taskset', ['-c', String(core), command, ...args], {
     env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // What a program logs is of interest when the benchmark fails: `SLUICE_BENCH_LOG=1`.
+    stdio: ['ignore', process.env['SLUICE_BENCH_LOG'] === '1' ? 'inherit' : 'ignore', 'inherit'],
   })
 }
 
@@ -132,9 +133,11 @@ function running(subject: Subject, process: ChildProcess, directory: string): Ru
   return {
     ...subject,
     async [Symbol.asyncDispose]() {
-      const ended = once(process, 'exit')
-      process.kill('SIGTERM')
-      await ended
+      if (process.exitCode === null && process.signalCode === null) {
+        const ended = once(process, 'exit')
+        process.kill('SIGTERM')
+        await ended
+      }
       rmSync(directory, { recursive: true, force: true })
     },
   }
@@ -149,14 +152,16 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function answers(port: number, path: string): Promise<void> {
+/** Waits for a 200. A process that ends instead says why on its standard error. */
+async function answers(process: ChildProcess, port: number, path: string): Promise<void> {
   const deadline = Date.now() + 30_000
   for (;;) {
-    const status = await fetch(`http://127.0.0.1:${port}${path}`).then(
+    const status = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5_000) }).then(
       async (reply) => (await reply.arrayBuffer(), reply.status),
       () => 0,
     )
     if (status === 200) return
+    if (process.exitCode !== null || process.signalCode !== null) throw new Error(`${process.spawnfile} has ended`)
     if (Date.now() > deadline) throw new Error(`http://127.0.0.1:${port}${path} answers ${status} after 30 s`)
     await delay(20)
   }
