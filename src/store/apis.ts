@@ -314,6 +314,7 @@ function columns(document: ApiDocument, index: ApiIndex): Omit<ApiRow, 'id' | 'c
     match_mode: document.match_mode,
     auth_type: document.auth_type,
     backend_type: document.backend_type,
+    is_tagged: document.tags.length > 0 ? 1 : 0,
     definition: JSON.stringify(document),
     updated_at: index.updatedAt,
   }
@@ -326,4 +327,3 @@ async function insertTags(db: Database, { id, tags }: ApiDocument, { instanceId 
     .values(tags.map((tag) => ({ api_id: id, instance_id: instanceId, tag })))
     .execute()
 }
-    is_tagged: document.tags.length > 0 ? 1 : 0,

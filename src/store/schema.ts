@@ -333,9 +333,9 @@ export interface ApiRow {
   match_mode: string
   auth_type: string
   backend_type: string
-  /** JSON: the definition as it is echoed (nested ids included), without what depends on other rows. */
   /** Whether `api_tags` has any row of it. */
   is_tagged: Flag
+  /** JSON: the definition as it is echoed (nested ids included), without what depends on other rows. */
   definition: string
   created_at: number
   updated_at: number
