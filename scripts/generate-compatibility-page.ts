@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { operations, type OperationId } from '../src/contract/generated/operations.js'
 import { isReadOperation } from '../src/iam/permissions.js'
-import { handlers } from '../src/management/operations.js'
+import { isHandled } from '../src/management/operations.js'
 import { familyRemarks, operationRemarks, type Remark } from './compatibility/remarks.js'
 
 type State = 'works' | Remark['state'] | 'missing'
@@ -25,7 +25,7 @@ for (const family of Object.keys(familyRemarks))
   if (!families.includes(family)) throw new Error(`a remark is about ${family}, which is no family of the contract`)
 
 function remarkOf(id: OperationId): { readonly state: State; readonly why: string } {
-  if (handlers[id] === undefined) return { state: 'missing', why: 'Answers 501.' }
+  if (!isHandled(id)) return { state: 'missing', why: 'Answers 501.' }
   // What reads the objects of a family shows them whether gateways act on them or not.
   const ofFamily = isReadOperation(id) ? undefined : familyRemarks[operations[id].tag]
   return operationRemarks[id] ?? ofFamily ?? { state: 'works', why: '' }

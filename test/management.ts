@@ -11,6 +11,8 @@ import { checkReply } from '../src/contract/reply-check.js'
 import { createAuthenticator } from '../src/iam/authenticate.js'
 import { createFirstIdentities, type FirstIdentities } from '../src/iam/first-identities.js'
 import { managementApp } from '../src/management/app.js'
+import { TaskRunner } from '../src/management/async-tasks/runner.js'
+import { taskWork } from '../src/management/async-tasks/work.js'
 import { provisionInstance } from '../src/management/instances/provision.js'
 import type { ManagementSettings } from '../src/management/operation.js'
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
@@ -24,6 +26,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | number | readonly string[]>>
   /** Sent as JSON; a string or buffer is sent as it is. */
   readonly body?: unknown
+  /** Sent as a multipart form instead; the file part is named `file_name`, as clients name it. */
+  readonly form?: Readonly<Record<string, string | Uint8Array>>
   /** Another instance than the default one. */
   readonly instanceId?: string
   readonly projectId?: string
@@ -46,6 +50,9 @@ export interface TestManagement extends AsyncDisposable {
   readonly identities: FirstIdentities
   readonly projectId: string
   readonly instanceId: string
+  readonly tasks: TaskRunner
+  /** What should not have happened beside requests. */
+  readonly failures: readonly unknown[]
   /** Milliseconds since the epoch; a test moves it by assigning. */
   now: number
   /** A signed request for one operation of the contract. */
@@ -82,19 +89,30 @@ export async function management(engine: TestEngine, options: ManagementOptions 
   })
   const clock = { offset: 0 }
   const now = () => Date.now() + clock.offset
+  const settings = {
+    region: 'local-1',
+    subdomainSuffix: 'apic.localhost',
+    ingressAddress: '127.0.0.1',
+    featureInterval: 0,
+    instanceJobDuration: 0,
+    ...options.settings,
+  }
+  const failures: unknown[] = []
+  const tasks = new TaskRunner({
+    store,
+    vault,
+    clock: now,
+    settings,
+    work: taskWork,
+    onError: (error) => failures.push(error),
+  })
   const app = await managementApp({
     store,
     vault,
     authenticate: createAuthenticator({ store, vault, clock: now }),
     clock: now,
-    settings: {
-      region: 'local-1',
-      subdomainSuffix: 'apic.localhost',
-      ingressAddress: '127.0.0.1',
-      featureInterval: 0,
-      instanceJobDuration: 0,
-      ...options.settings,
-    },
+    settings,
+    services: { tasks },
     isReady: () => Promise.resolve(true),
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -102,7 +120,8 @@ export async function management(engine: TestEngine, options: ManagementOptions 
 
   const call = async (id: OperationId, call: Call = {}): Promise<CallReply> => {
     const path = pathOf(id, { project_id: identities.projectId, instance_id: instanceId, ...namesOf(call) })
-    const reply = await send(url, operations[id].method, path, queryOf(call.query), call.body, call.key ?? key)
+    const content = call.form === undefined ? jsonContent(call.body) : await formContent(call.form)
+    const reply = await send(url, operations[id].method, path, queryOf(call.query), content, call.key ?? key)
     const problems = checkReply(id, reply.status, reply.body)
     if (problems.length > 0) throw new Error(`${id} ${reply.status} does not fit the contract: ${problems.join('; ')}`)
     if (!/^[0-9a-f]{32}$/.test(reply.headers.get('x-request-id') ?? '')) throw new Error('no X-Request-Id')
@@ -116,6 +135,8 @@ export async function management(engine: TestEngine, options: ManagementOptions 
     identities,
     projectId: identities.projectId,
     instanceId,
+    tasks,
+    failures,
     get now() {
       return now()
     },
@@ -130,6 +151,7 @@ export async function management(engine: TestEngine, options: ManagementOptions 
     },
     async [Symbol.asyncDispose]() {
       await app.close()
+      await tasks.close()
       await store.close()
       await database[Symbol.asyncDispose]()
       await rm(directory, { recursive: true, force: true })
@@ -157,25 +179,30 @@ function queryOf(query: Call['query'] = {}): string {
     .join('&')
 }
 
+interface Content {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly type: string
+}
+
 async function send(
   url: string,
   method: string,
   path: string,
   query: string,
-  body: unknown,
+  content: Content | undefined,
   key: SigningKey,
 ): Promise<CallReply> {
-  const bytes = bytesOf(body)
   const headers = {
     Host: new URL(url).host,
-    ...(bytes === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(content === undefined ? {} : { 'Content-Type': content.type }),
   }
-  const signature = signRequest({ method, path, query, headers, ...(bytes === undefined ? {} : { body: bytes }) }, key)
+  const body = content === undefined ? {} : { body: content.bytes }
+  const signature = signRequest({ method, path, query, headers, ...body }, key)
   const { Host: _host, ...sent } = headers
   const reply = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
     method,
     headers: { ...sent, ...signature },
-    ...(bytes === undefined ? {} : { body: bytes }),
+    ...body,
   })
   const text = await reply.text()
   const json = reply.headers.get('content-type')?.startsWith('application/json') === true
@@ -186,8 +213,18 @@ async function send(
   }
 }
 
-function bytesOf(body: unknown): Uint8Array<ArrayBuffer> | undefined {
+function jsonContent(body: unknown): Content | undefined {
   if (body === undefined) return undefined
-  if (body instanceof Uint8Array) return new Uint8Array(body)
-  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
+  const type = 'application/json'
+  if (body instanceof Uint8Array) return { bytes: new Uint8Array(body), type }
+  return { bytes: new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body)), type }
+}
+
+async function formContent(fields: NonNullable<Call['form']>): Promise<Content> {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields))
+    if (name === 'file_name') form.append(name, new Blob([new Uint8Array(Buffer.from(value))]), 'api.yaml')
+    else form.append(name, String(value))
+  const whole = new Response(form)
+  return { bytes: new Uint8Array(await whole.arrayBuffer()), type: whole.headers.get('content-type') ?? '' }
 }

@@ -80,7 +80,7 @@ function readForm(id: OperationId, rawBody: Uint8Array, contentType: string | un
 function formValue(schema: Schema | undefined, part: FilePart): unknown {
   if (schema?.format === 'binary') return part
   const text = new TextDecoder().decode(part.content)
-  if (schema?.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  if (schema?.type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
   return text
 }
 

@@ -87,6 +87,16 @@ function integer(id: OperationId, parameter: Parameter, text: string): number {
   return value
 }
 
+/**
+ * A body that did not come over the wire as such, but has to be one that the operation takes.
+ *
+ * @throws Fault as for a request with this body
+ */
+export function acceptBody<Id extends OperationId>(id: Id, body: unknown): RequestOf<Id>['body']
+export function acceptBody(id: OperationId, body: unknown): unknown {
+  return validBody(id, body)
+}
+
 function validBody(id: OperationId, read: unknown): unknown {
   const schema = bodySchema(id)
   if (schema === undefined) return undefined

@@ -13,13 +13,14 @@ import { isReadOperation, permits } from '../iam/permissions.js'
 import type { Database, Store } from '../store/store.js'
 import { notPermitted, planeOf, unauthenticated, unexpected, unsupported } from './failures.js'
 import { requireInstance } from './instances/state.js'
-import type { ManagementSettings, OperationContext } from './operation.js'
+import type { ManagementSettings, OperationContext, OperationServices, Transactions } from './operation.js'
 
 export interface RouteDependencies {
   readonly store: Store
   readonly vault: Vault
   readonly authenticate: Authenticator
   readonly settings: ManagementSettings
+  readonly services: OperationServices
   readonly clock: () => number
 }
 
@@ -39,16 +40,30 @@ export interface Answer {
 /** What is done once a call is let in, inside its transaction. */
 export type Work = (call: ReceivedCall, context: OperationContext) => Promise<Answer>
 
+/** What is done once a call is let in, in transactions of its own. */
+export type LongWork = (call: ReceivedCall, transactions: Transactions) => Promise<Answer>
+
 /**
  * Lets a call in as the operation `id` is let in, with its permission, its locks, its states of the instance and its
  * plane of refusals; then does the work. Work that does not exist yet is refused as unsupported.
  */
-export async function answerCall(
+export function answerCall(
   id: OperationId,
   request: FastifyRequest,
   reply: FastifyReply,
   dependencies: RouteDependencies,
   work: Work | undefined,
+): Promise<FastifyReply> {
+  return answerLongCall(id, request, reply, dependencies, work && inOneTransaction(id, work))
+}
+
+/** As `answerCall`, for work that opens its transactions itself. */
+export async function answerLongCall(
+  id: OperationId,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  dependencies: RouteDependencies,
+  work: LongWork | undefined,
 ): Promise<FastifyReply> {
   const answer = await perform(id, request, dependencies, work).catch((error: unknown): Answer => {
     if (isFault(error)) return refusal(error)
@@ -57,6 +72,13 @@ export async function answerCall(
   })
   return send(reply, id, answer)
 }
+
+const inOneTransaction =
+  (id: OperationId, work: Work): LongWork =>
+  (call, transactions) => {
+    const run = (context: OperationContext) => work(call, context)
+    return isReadOperation(id) ? transactions.read(run) : transactions.write(run)
+  }
 
 const refusal = ({ code, status, message }: Fault): Answer => ({
   status,
@@ -67,7 +89,7 @@ async function perform(
   id: OperationId,
   request: FastifyRequest,
   { store, vault, authenticate, settings, clock }: RouteDependencies,
-  work: Work | undefined,
+  work: LongWork | undefined,
 ): Promise<Answer> {
   const plane = planeOf(id)
   const path = request.params as Record<string, string>
@@ -91,13 +113,15 @@ async function perform(
     rawBody,
     contentType: request.headers['content-type'],
   }
-  const run = async (db: Database, changed: (partKey: string) => void): Promise<Answer> => {
+  const context = async (db: Database, changed: (partKey: string) => void): Promise<OperationContext> => {
     if (instanceId !== '') await requireInstance(db, { id, projectId, instanceId, now })
-    return work(call, { db, changed, caller, projectId, instanceId, now, newId, vault, settings })
+    return { db, changed, caller, projectId, instanceId, now, newId, vault, settings }
   }
-  return isReadOperation(id)
-    ? store.read((db) => run(db, refuseChange))
-    : store.write(locksOf(id, projectId, instanceId), (tx) => run(tx.db, tx.changed))
+  const locks = locksOf(id, projectId, instanceId)
+  return work(call, {
+    read: (step) => store.read(async (db) => step(await context(db, refuseChange))),
+    write: (step) => store.write(locks, async (tx) => step(await context(tx.db, tx.changed))),
+  })
 }
 
 function send(reply: FastifyReply, id: OperationId, { status, body }: Answer): FastifyReply {
@@ -107,10 +131,17 @@ function send(reply: FastifyReply, id: OperationId, { status, body }: Answer): F
     const file = body as FileReply
     return reply
       .type('application/octet-stream')
-      .header('content-disposition', `attachment; filename="${file.fileName}"`)
+      .header('content-disposition', attachment(file.fileName))
       .send(file.content)
   }
   return reply.type('application/json').send(JSON.stringify(body ?? {}))
+}
+
+/** RFC 6266: names of groups are not made for headers, so readers get them encoded, and an ASCII likeness before that. */
+function attachment(fileName: string): string {
+  const likeness = fileName.replace(/[^ !#-[\]-~]/g, '_')
+  const encoded = encodeURIComponent(fileName).replace(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)
+  return `attachment; filename="${likeness}"${likeness === fileName ? '' : `; filename*=UTF-8''${encoded}`}`
 }
 
 /**
@@ -126,7 +157,7 @@ function locksOf(id: OperationId, projectId: string, instanceId: string): string
 const touchesProject = (id: OperationId): boolean =>
   operations[id].tag === 'Instances' || operations[id].tag === 'Domains & certificates' || id === 'deleteApiGroupV2'
 
-const newId = (): string => randomBytes(16).toString('hex')
+export const newId = (): string => randomBytes(16).toString('hex')
 
 const refuseChange = (partKey: string): never => {
   throw new Error(`a read operation tried to change ${partKey}`)

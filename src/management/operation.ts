@@ -46,3 +46,33 @@ export type Handler<Id extends OperationId> = (
 ) => Promise<ReplyOf<Id>>
 
 export type Handlers = { readonly [Id in OperationId]?: Handler<Id> }
+
+/**
+ * The transactions of an operation that takes longer than one may be open. Each has found the instance, and fails like
+ * the operation when it is gone.
+ */
+export interface Transactions {
+  read<T>(work: (context: OperationContext) => Promise<T>): Promise<T>
+  /** Under the operation's locks. */
+  write<T>(work: (context: OperationContext) => Promise<T>): Promise<T>
+}
+
+/** An operation that works between its transactions: it parses a large file, calls the gateway, leaves work behind. */
+export type LongHandler<Id extends OperationId> = (
+  request: RequestOf<Id>,
+  transactions: Transactions,
+  services: OperationServices,
+) => Promise<ReplyOf<Id>>
+
+export type LongHandlers = { readonly [Id in OperationId]?: LongHandler<Id> }
+
+/** What runs beside operations. */
+export interface OperationServices {
+  readonly tasks: TaskQueue
+}
+
+/** Runs what was stored to be done later. */
+export interface TaskQueue {
+  /** Says that there may be something new. */
+  wake(): void
+}

@@ -1,4 +1,5 @@
 /** Every operation that has a handler: one line for a resource family. */
+import type { OperationId } from '../contract/generated/operations.js'
 import { aclOperations } from './acls/operations.js'
 import { aiApiKeyOperations } from './ai-api-keys/operations.js'
 import { appAuthOperations } from './app-auths/operations.js'
@@ -15,14 +16,16 @@ import { gatewayResponseOperations } from './gateway-responses/operations.js'
 import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
+import { asyncTaskOperations, asyncTaskStarters } from './async-tasks/operations.js'
 import { networkOperations } from './network/operations.js'
 import { instanceTagOperations } from './instance-tags/operations.js'
 import { metricOperations } from './metrics/operations.js'
 import { orchestrationOperations } from './orchestrations/operations.js'
+import { openApiOperations } from './openapi/operations.js'
 import { orderOperations } from './orders/operations.js'
 import { pluginOperations } from './plugins/operations.js'
 import { publicationOperations } from './publications/operations.js'
-import type { Handlers } from './operation.js'
+import type { Handlers, LongHandlers } from './operation.js'
 import { signOperations } from './signs/operations.js'
 import { statisticsOperations } from './statistics/operations.js'
 import { throttleOperations } from './throttles/operations.js'
@@ -48,6 +51,7 @@ export const handlers: Handlers = {
   ...appQuotaOperations,
   ...aiApiKeyOperations,
   ...pluginOperations,
+  ...asyncTaskOperations,
   ...networkOperations,
   ...orderOperations,
   ...instanceTagOperations,
@@ -57,3 +61,10 @@ export const handlers: Handlers = {
   ...authorizerOperations,
   ...orchestrationOperations,
 }
+
+export const longHandlers: LongHandlers = {
+  ...openApiOperations,
+  ...asyncTaskStarters,
+}
+
+export const isHandled = (id: OperationId): boolean => handlers[id] !== undefined || longHandlers[id] !== undefined

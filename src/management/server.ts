@@ -11,6 +11,8 @@ import { gatewayRoutes } from '../snapshot/stream-server.js'
 import { deleteExpired } from '../store/iam.js'
 import { openStore, type Store } from '../store/store.js'
 import { managementApp } from './app.js'
+import { TaskRunner } from './async-tasks/runner.js'
+import { taskWork } from './async-tasks/work.js'
 import { firstStart, type Credentials } from './first-start.js'
 import { purgeEndedDeletions } from './instances/deletion.js'
 import { SnapshotFeed } from './snapshot-feed.js'
@@ -46,24 +48,39 @@ export async function startControl(
     clock,
     onError: (error) => logger.error({ err: error }, 'statistics could not be written; they are kept and tried again'),
   })
+  const operationSettings = {
+    region: settings.region,
+    subdomainSuffix: settings.subdomainSuffix,
+    ingressAddress: reachableAddress(settings.httpListen.host),
+    featureInterval: 0,
+    instanceJobDuration: INSTANCE_JOB_DURATION,
+  }
+  const tasks = new TaskRunner({
+    store,
+    vault,
+    clock,
+    settings: operationSettings,
+    work: taskWork,
+    onError: (error) => logger.error({ err: error }, 'a task failed'),
+  })
   const app = await managementApp({
     store,
     vault,
     clock,
     logger,
     authenticate: createAuthenticator({ store, vault, clock }),
-    settings: {
-      region: settings.region,
-      subdomainSuffix: settings.subdomainSuffix,
-      ingressAddress: reachableAddress(settings.httpListen.host),
-      featureInterval: 0,
-      instanceJobDuration: INSTANCE_JOB_DURATION,
-    },
+    settings: operationSettings,
+    services: { tasks },
     isReady: async () => publisher.revision >= 0 && (await databaseAnswers(store, logger)),
   })
   gatewayRoutes(app, { publisher, token: clusterToken, receive: (deltas) => statistics.receive(deltas) })
 
-  const stop: (() => Promise<void>)[] = [() => store.close(), () => statistics.close(), () => app.close()]
+  const stop: (() => Promise<void>)[] = [
+    () => store.close(),
+    () => statistics.close(),
+    () => tasks.close(),
+    () => app.close(),
+  ]
   const close = async () => {
     for (let step = stop.pop(); step !== undefined; step = stop.pop()) await step()
   }
@@ -80,9 +97,10 @@ export async function startControl(
       log: logger,
     })
     stop.push(() => feed.stop())
-    const housekeeping = setInterval(() => void tidy(store, clock(), logger), HOUSEKEEPING_INTERVAL)
+    await tasks.start()
+    const housekeeping = setInterval(() => void tidy(store, tasks, clock(), logger), HOUSEKEEPING_INTERVAL)
     stop.push(async () => clearInterval(housekeeping))
-    void tidy(store, clock(), logger)
+    void tidy(store, tasks, clock(), logger)
     return { address, created, close }
   } catch (error) {
     await close()
@@ -101,10 +119,11 @@ async function databaseAnswers(store: Store, logger: FastifyBaseLogger): Promise
 }
 
 /** What has expired is refused anyway: this only keeps the database from growing. */
-async function tidy(store: Store, now: number, logger: FastifyBaseLogger): Promise<void> {
+async function tidy(store: Store, tasks: TaskRunner, now: number, logger: FastifyBaseLogger): Promise<void> {
   try {
     await store.write(['iam'], ({ db }) => deleteExpired(db, now))
     await store.write([], (tx) => purgeEndedDeletions(tx, now))
+    await tasks.tidy()
   } catch (error) {
     logger.error({ err: error }, 'what has expired could not be removed; it is tried again')
   }

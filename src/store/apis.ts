@@ -217,13 +217,15 @@ export interface ApiPath {
   readonly pathKey: string
   readonly matchMode: string
   readonly method: string
+  /** Whether only an API of the very same method counts; `ANY` is one. */
+  readonly mayStandBesideAny?: boolean
 }
 
 /** Name of an API that answers the same calls; `ANY` answers them all. */
 export async function nameOfApiAt(
   db: Database,
   scope: NameScope,
-  { pathKey, matchMode, method }: ApiPath,
+  { pathKey, matchMode, method, mayStandBesideAny = false }: ApiPath,
   exceptId = '',
 ): Promise<string | undefined> {
   let query = db
@@ -233,11 +235,28 @@ export async function nameOfApiAt(
     .where('match_mode', '=', matchMode)
     .where('id', '<>', exceptId)
     .limit(1)
-  if (method !== 'ANY') query = query.where('req_method', 'in', [method, 'ANY'])
+  if (mayStandBesideAny) query = query.where('req_method', '=', method)
+  else if (method !== 'ANY') query = query.where('req_method', 'in', [method, 'ANY'])
   const row = await (
     'groupId' in scope ? query.where('group_id', '=', scope.groupId) : query.where('instance_id', '=', scope.instanceId)
   ).executeTakeFirst()
   return row?.name
+}
+
+/** The API of a group at the very same address, of the very same method. */
+export async function apiAt(
+  db: Database,
+  groupId: string,
+  { pathKey, matchMode, method }: ApiPath,
+): Promise<{ readonly id: string; readonly name: string } | undefined> {
+  return db
+    .selectFrom('apis')
+    .select(['id', 'name'])
+    .where('group_id', '=', groupId)
+    .where('path_key', '=', pathKey)
+    .where('match_mode', '=', matchMode)
+    .where('req_method', '=', method)
+    .executeTakeFirst()
 }
 
 /** Those of the groups that exist. */

@@ -52,6 +52,7 @@ export interface Schema {
   plugins: PluginRow
   plugin_attachments: PluginAttachmentRow
   plugin_references: PluginReferenceRow
+  draft_bindings: DraftBindingRow
   async_tasks: AsyncTaskRow
   statistics: StatisticsRow
   snapshot_revision: SnapshotRevisionRow
@@ -666,6 +667,13 @@ export interface PluginAttachmentRow {
 export interface PluginReferenceRow {
   plugin_id: string
   kind: 'vpc_channel' | 'api'
+  target_id: string
+}
+
+/** A policy that an import named for an API, to be bound when the API is published. */
+export interface DraftBindingRow {
+  api_id: string
+  kind: 'throttle' | 'acl' | 'plugin'
   target_id: string
 }
 

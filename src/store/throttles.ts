@@ -46,6 +46,16 @@ export async function findThrottle(db: Database, instanceId: string, id: string)
   return throttles(db, instanceId).where('throttles.id', '=', id).executeTakeFirst()
 }
 
+/** Those of the policies that exist. */
+export async function throttlesAmong(
+  db: Database,
+  instanceId: string,
+  ids: readonly string[],
+): Promise<readonly Throttle[]> {
+  if (ids.length === 0) return []
+  return throttles(db, instanceId).where('throttles.id', 'in', ids).execute()
+}
+
 export async function listThrottles(
   db: Database,
   instanceId: string,

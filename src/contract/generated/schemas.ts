@@ -1577,7 +1577,8 @@ export interface ExportApiDefinitionsAsyncResponse {
 }
 
 export interface ExportOpenApiReq {
-  env_id: string
+  /** Mandatory, unless define is dev. */
+  env_id?: string | undefined
   group_id: string
   /** spec: frontend only. proxy: front and backend. all: plus throttling, ACL and authorizers. dev: unpublished front and backend. Default: "spec". */
   define?: 'spec' | 'proxy' | 'all' | 'dev' | undefined

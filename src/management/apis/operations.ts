@@ -1,65 +1,37 @@
 import { fault } from '../../contract/faults.js'
 import type { ApiDocument } from '../../contract/api-document.js'
-import type { ApiCreate } from '../../contract/generated/schemas.js'
-import { setDraftReferences } from '../../store/api-references.js'
 import {
-  apiNameIsTaken,
   appsAuthorizedFor,
-  countApis,
-  countApisOfGroup,
   deleteApi,
   findApi,
   groupsOfApis,
-  insertApi,
   listApis,
   listTags,
-  nameOfApiAt,
-  updateApi,
   type GroupOfApi,
-  type NameScope,
 } from '../../store/apis.js'
 import { isReferredToByPlugin } from '../../store/plugins.js'
 import { isPublished, publicationInfos } from '../../store/publications.js'
 import type { Handlers, OperationContext } from '../operation.js'
-import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
-import { longestBackendTimeout } from './backend-timeout.js'
-import { policiesOf } from './backends.js'
-import { apiDocument } from './document.js'
-import { frontendPathIsValid, pathKey } from './path.js'
-import { referencesExist, referencesOf } from './references.js'
-import { definitionIsConsistent } from './rules.js'
+import { frontendPathIsValid } from './path.js'
+import { createApi, nameIsFree, pathIsFree, replaceApi } from './saving.js'
 import { apiView, listedApiView, listedMembers } from './views.js'
 
 export const apiOperations = {
   createApiV2: async ({ body }, context) => {
-    const { db, instanceId, now, settings } = context
     const group = await theGroupOf(context, body)
-    await definitionIsAcceptable(context, body)
-    await withinQuota(context, 'API_NUM_LIMIT', await countApis(db, instanceId))
-    await withinQuota(context, 'API_NUM_LIMIT_PER_GROUP', await countApisOfGroup(db, group.id))
-    const document = apiDocument(body, undefined, context)
-    await insertApi(db, document, { instanceId, pathKey: pathKey(body.req_uri), createdAt: now, updatedAt: now })
-    await setDraftReferences(db, document.id, referencesOf(document), now)
-    const surroundings = { group, publications: [], subdomainSuffix: settings.subdomainSuffix }
+    const document = await createApi(context, body)
+    const surroundings = { group, publications: [], subdomainSuffix: context.settings.subdomainSuffix }
     return { status: 201, body: apiView(document, surroundings, writtenTime) }
   },
 
   updateApiV2: async ({ path, body }, context) => {
-    const { db, instanceId, now, settings } = context
     const before = await theApiDocument(context, path.api_id)
     const group = await theGroupOf(context, body)
-    const publications = (await publicationInfos(db, [before.id])).get(before.id) ?? []
-    if (group.id !== before.group_id) {
-      if (publications.length > 0) throw fault('APIG.2011', { name: 'group_id' })
-      await withinQuota(context, 'API_NUM_LIMIT_PER_GROUP', await countApisOfGroup(db, group.id))
-    }
-    await definitionIsAcceptable(context, body, before.id)
-    const document = apiDocument(body, before, context)
-    const createdAt = Date.parse(before.register_time)
-    await updateApi(db, document, { instanceId, pathKey: pathKey(body.req_uri), createdAt, updatedAt: now })
-    await setDraftReferences(db, document.id, referencesOf(document), now)
-    const surroundings = { group, publications, subdomainSuffix: settings.subdomainSuffix }
+    const publications = (await publicationInfos(context.db, [before.id])).get(before.id) ?? []
+    if (group.id !== before.group_id && publications.length > 0) throw fault('APIG.2011', { name: 'group_id' })
+    const document = await replaceApi(context, before, body)
+    const surroundings = { group, publications, subdomainSuffix: context.settings.subdomainSuffix }
     return { status: 200, body: apiView(document, surroundings, writtenTime) }
   },
 
@@ -135,39 +107,4 @@ export async function theGroupOf(
   const group = (await groupsOfApis(db, instanceId, [id])).get(id)
   if (group === undefined) throw fault('APIG.3001', { id })
   return group
-}
-
-/** All that a definition must fulfil, in itself and beside the others; `exceptId` is the API that it replaces. */
-async function definitionIsAcceptable(context: OperationContext, api: ApiCreate, exceptId = ''): Promise<void> {
-  await sizesAreAcceptable(context, api)
-  definitionIsConsistent(api, await longestBackendTimeout(context))
-  await referencesExist(context, api)
-  const scope = { groupId: api.group_id }
-  await nameIsFree(context, scope, api.name, exceptId)
-  await pathIsFree(context, scope, api, exceptId)
-}
-
-/** Limits that are records: parameters, tags, policies and their conditions. */
-async function sizesAreAcceptable(context: OperationContext, api: ApiCreate): Promise<void> {
-  const policies = policiesOf(api)
-  const conditions = Math.max(0, ...policies.map((policy) => policy.conditions.length))
-  await withinQuota(context, 'API_PARAM_NUM_LIMIT', 0, api.req_params?.length ?? 0)
-  await withinQuota(context, 'API_TAG_NUM_LIMIT', 0, new Set(api.tags).size)
-  await withinQuota(context, 'API_POLICY_NUM_LIMIT', 0, policies.length)
-  await withinQuota(context, 'API_CONDITION_NUM_LIMIT', 0, conditions)
-}
-
-async function nameIsFree({ db }: OperationContext, scope: NameScope, name: string, exceptId: string): Promise<void> {
-  if (await apiNameIsTaken(db, scope, name, exceptId)) throw fault('APIG.3202', { name })
-}
-
-async function pathIsFree(
-  { db }: OperationContext,
-  scope: NameScope,
-  { req_uri, match_mode, req_method }: Pick<ApiCreate, 'req_uri' | 'match_mode' | 'req_method'>,
-  exceptId: string,
-): Promise<void> {
-  const path = { pathKey: pathKey(req_uri), matchMode: match_mode ?? 'NORMAL', method: req_method }
-  const name = await nameOfApiAt(db, scope, path, exceptId)
-  if (name !== undefined) throw fault('APIG.3301', { name })
 }

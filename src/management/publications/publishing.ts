@@ -21,6 +21,7 @@ import { backendPathIsValid } from '../apis/path.js'
 import { isThere, referencesOf } from '../apis/references.js'
 import type { OperationContext } from '../operation.js'
 import { limitOf } from '../quotas.js'
+import { bindDrafts } from './draft-bindings.js'
 
 const CHINA_STANDARD_TIME = 8 * 3_600_000
 
@@ -89,6 +90,7 @@ export async function publish(
     db,
     publications.flatMap(({ apiId }) => (history.get(apiId) ?? []).slice(Math.max(0, kept - 1)).map(({ id }) => id)),
   )
+  await bindDrafts(context, environmentId, publications)
   for (const { apiId } of publications) context.changed(`publication:${apiId}/${environmentId}`)
   return outcomes
 }

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-/** Plug-ins with what they are attached to and refer to; tasks that run after their reply. */
+/** Plug-ins with what they are attached to and refer to; what imports leave to be bound; tasks after their reply. */
 export async function up(db: Kysely<never>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
 }
@@ -25,6 +25,9 @@ const statements = [
   `create table plugin_references (plugin_id text not null references plugins (id) on delete cascade,
     kind text not null, target_id text not null, primary key (plugin_id, kind, target_id))`,
   `create index plugin_references_by_target on plugin_references (kind, target_id)`,
+
+  `create table draft_bindings (api_id text not null references apis (id) on delete cascade, kind text not null,
+    target_id text not null, primary key (api_id, kind, target_id))`,
 
   `create table async_tasks (id text primary key,
     instance_id text not null references instances (id) on delete cascade, type text not null, status text not null,

@@ -1,0 +1,392 @@
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { engines } from '../../../test/engines.js'
+import { management, type TestManagement } from '../../../test/management.js'
+import { imported, importing, operation, swagger } from '../../../test/open-api.js'
+import { aGroup } from '../../../test/stage.js'
+
+const two = swagger({
+  '/one': { get: operation({ operationId: 'one_api' }) },
+  '/two': { post: operation({ operationId: 'two_api' }) },
+})
+
+const apiOf = async (sluice: TestManagement, id: string | undefined) =>
+  sluice.given('showDetailsOfApiV2', { path: { api_id: id ?? '' } })
+
+const place = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
+
+describe.each(engines)('import on $name', (engine) => {
+  test('98: a file into a new group, and again into it', async () => {
+    await using sluice = await management(engine)
+    const first = await importing(sluice, two)
+    expect(first.status).toBe(200)
+    expect(first.body).toEqual({
+      group_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      success: [
+        { id: expect.any(String), method: 'GET', path: '/one', action: 'create' },
+        { id: expect.any(String), method: 'POST', path: '/two', action: 'create' },
+      ],
+      failure: [],
+      ignore: [],
+      swagger: { id: expect.stringMatching(/^[0-9a-f]{32}$/), result: 'Success' },
+    })
+    const { group_id, success } = first.body
+
+    const kept = await imported(sluice, two, { group_id })
+    expect(kept.success).toEqual([])
+    expect(kept.ignore.map(place)).toEqual(['GET /one', 'POST /two'])
+    expect(kept.failure).toEqual([
+      {
+        path: '/one',
+        method: 'GET',
+        error_code: 'APIG.3301',
+        error_msg:
+          'The API already exists, An API with the same combination of the method, path, and x-apigateway-match-mode fields already exists. API name: one_api',
+      },
+      expect.objectContaining({ path: '/two', method: 'POST', error_code: 'APIG.3301' }),
+    ])
+    expect(kept.swagger.result).toBe('Failed')
+
+    const replaced = await imported(sluice, two, { group_id, api_mode: 'override' })
+    expect(replaced).toMatchObject({ failure: [], ignore: [], swagger: { result: 'Success' } })
+    expect(replaced.success).toEqual(success.map((one: object) => ({ ...one, action: 'update' })))
+  })
+
+  test('99: files that are empty, too long, malformed, of another version', async () => {
+    await using sluice = await management(engine)
+    const codeOf = async (file: string) => {
+      const { status, body } = await importing(sluice, file)
+      return [status, body.error_code, body.error_msg]
+    }
+    expect(await codeOf('')).toEqual([400, 'APIG.3609', 'The input file is empty'])
+    expect((await codeOf(' \n\n')).slice(0, 2)).toEqual([400, 'APIG.3609'])
+    expect(await codeOf('x'.repeat(4 * 1024 * 1024))).toEqual([400, 'APIG.3603', 'The input data is too long'])
+    expect(await codeOf('{"swagger": "2.0", ')).toEqual([400, 'APIG.3600', 'JSON or YAML format error'])
+    expect((await codeOf('a: b: c')).slice(0, 2)).toEqual([400, 'APIG.3600'])
+    expect((await codeOf('just a text')).slice(0, 2)).toEqual([400, 'APIG.3600'])
+    expect((await codeOf('{"swagger": "1.2", "paths": {}}')).slice(0, 2)).toEqual([400, 'APIG.3601'])
+    expect((await codeOf('{"openapi": "4.0.0", "paths": {}}')).slice(0, 2)).toEqual([400, 'APIG.3601'])
+    expect((await codeOf('{}')).slice(0, 2)).toEqual([400, 'APIG.3601'])
+    expect((await codeOf('{"swagger": "2.0"}')).slice(0, 2)).toEqual([400, 'APIG.3602'])
+    expect((await codeOf('{"swagger": "2.0", "paths": []}')).slice(0, 2)).toEqual([400, 'APIG.3602'])
+    expect((await codeOf('{"swagger": "2.0", "paths": {}}')).slice(0, 2)).toEqual([400, 'APIG.2044'])
+    expect((await codeOf('{"swagger": "2.0", "paths": {}, "info": {"title": "-"}}')).slice(0, 2)).toEqual([
+      400,
+      'APIG.2044',
+    ])
+    const missing = await sluice.call('importApiDefinitionsV2', { form: { is_create_group: 'true' } })
+    expect(missing).toMatchObject({ status: 400, body: { error_code: 'APIG.3609' } })
+    expect((await sluice.given('listApiGroupsV2')).total).toBe(1)
+  })
+
+  test('YAML that was made to harm is refused in time, and management goes on meanwhile', async () => {
+    await using sluice = await management(engine)
+    const lines = ['a0: &a0 [x,x,x,x,x,x,x,x,x,x]']
+    for (let level = 1; level < 12; level++)
+      lines.push(
+        `a${level}: &a${level} [${Array(10)
+          .fill(`*a${level - 1}`)
+          .join(',')}]`,
+      )
+    const bomb = importing(sluice, `swagger: "2.0"\npaths: {}\n${lines.join('\n')}`)
+    const circle = importing(sluice, 'swagger: "2.0"\npaths: &p\n  /a: *p\n')
+    const deep = importing(sluice, `swagger: "2.0"\npaths: ${'['.repeat(50_000)}`)
+    const twice = importing(sluice, 'swagger: "2.0"\npaths: {}\npaths: {}\n')
+    const foreign = importing(sluice, 'swagger: "2.0"\npaths: *nothing\n')
+    expect((await sluice.call('listApiGroupsV2')).status).toBe(200)
+    for (const reply of await Promise.all([bomb, circle, deep, twice, foreign]))
+      expect(reply).toMatchObject({ status: 400, body: { error_code: 'APIG.3600' } })
+  })
+
+  test('references: local ones are followed; what lies elsewhere, or in a circle, fails its operation alone', async () => {
+    await using sluice = await management(engine)
+    const document = swagger(
+      {
+        '/a/{id}': {
+          parameters: [{ $ref: '#/parameters/id' }],
+          get: operation({ operationId: 'local_ref' }),
+          put: operation({ operationId: 'file_ref', parameters: [{ $ref: 'file:///etc/passwd' }] }),
+          post: operation({ operationId: 'http_ref', parameters: [{ $ref: 'http://127.0.0.1:1/x' }] }),
+          patch: operation({ operationId: 'circle', parameters: [{ $ref: '#/parameters/loop' }] }),
+          delete: operation({ operationId: 'nothing', parameters: [{ $ref: '#/parameters/absent' }] }),
+        },
+        '/b': { $ref: 'other.yaml#/paths/b' },
+        '/c': { $ref: '#/x-paths/~1c' },
+      },
+      {
+        parameters: {
+          id: { name: 'id', in: 'path', type: 'string', required: true },
+          loop: { $ref: '#/parameters/loop2' },
+          loop2: { $ref: '#/parameters/loop' },
+        },
+        'x-paths': { '/c': { get: operation({ operationId: 'path_ref' }) } },
+      },
+    )
+    const result = await imported(sluice, document)
+    expect(result.success.map(place)).toEqual(['GET /a/{id}', 'GET /c'])
+    expect(result.failure.map((one) => [place(one), one.error_code])).toEqual([
+      ['PUT /a/{id}', 'APIG.2012'],
+      ['POST /a/{id}', 'APIG.2012'],
+      ['PATCH /a/{id}', 'APIG.2012'],
+      ['DELETE /a/{id}', 'APIG.2012'],
+      [' /b', 'APIG.2012'],
+    ])
+    expect(result.failure[0]?.error_msg).toContain('parameterName:$ref.')
+    expect((await apiOf(sluice, result.success[0]?.id)).req_params).toMatchObject([{ name: 'id', location: 'PATH' }])
+  })
+
+  test('the published sample becomes the API that it describes', async () => {
+    await using sluice = await management(engine)
+    const sample = {
+      swagger: '2.0',
+      info: { title: 'importHttpEndpoint10', description: 'import apis', version: '1.0' },
+      host: 'api.example.com',
+      paths: {
+        '/http/{userId}': {
+          get: {
+            operationId: 'getUser3',
+            description: 'get user by userId',
+            security: [{ 'apig-auth-app': [] }],
+            schemes: ['https'],
+            parameters: [
+              { name: 'test', description: 'authorization token', type: 'string', in: 'header', required: true },
+              { name: 'userId', description: 'user id', type: 'string', in: 'path', required: true },
+            ],
+            responses: { '200': { description: 'user information' } },
+            'x-apigateway-request-type': 'public',
+            'x-apigateway-cors': true,
+            'x-apigateway-match-mode': 'NORMAL',
+            'x-apigateway-backend': {
+              type: 'HTTP',
+              parameters: [
+                { name: 'userId', value: 'userId', in: 'query', origin: 'REQUEST', description: 'user id' },
+                { name: 'X-Invoke-User', value: 'apigateway', in: 'header', origin: 'CONSTANT', description: 'who' },
+              ],
+              httpEndpoints: { address: 'example.com', scheme: 'http', method: 'GET', path: '/users', timeout: 30000 },
+            },
+          },
+        },
+      },
+      securityDefinitions: {
+        'apig-auth-app': { in: 'header', name: 'Authorization', type: 'apiKey', 'x-apigateway-auth-type': 'IAM' },
+      },
+    }
+    for (const [index, file] of [JSON.stringify(sample), stringify(sample)].entries()) {
+      const result = await imported(sluice, file.replace('importHttpEndpoint10', `import_${index}`))
+      expect(result.failure).toEqual([])
+      expect(await apiOf(sluice, result.success[0]?.id)).toMatchObject({
+        name: 'getUser3',
+        remark: 'get user by userId',
+        group_name: `import_${index}`,
+        type: 1,
+        auth_type: 'IAM',
+        req_protocol: 'HTTPS',
+        req_method: 'GET',
+        req_uri: '/http/{userId}',
+        match_mode: 'NORMAL',
+        cors: true,
+        backend_type: 'HTTP',
+        backend_api: {
+          url_domain: 'example.com',
+          req_protocol: 'HTTP',
+          req_method: 'GET',
+          req_uri: '/users',
+          timeout: 30000,
+          vpc_channel_status: 2,
+        },
+        req_params: [
+          {
+            name: 'test',
+            location: 'HEADER',
+            required: 1,
+            valid_enable: 2,
+            pass_through: 2,
+            remark: 'authorization token',
+          },
+          { name: 'userId', location: 'PATH', required: 1 },
+        ],
+        backend_params: [
+          { name: 'userId', value: 'userId', location: 'QUERY', origin: 'REQUEST', remark: 'user id' },
+          { name: 'X-Invoke-User', value: 'apigateway', location: 'HEADER', origin: 'CONSTANT', remark: 'who' },
+        ],
+      })
+    }
+    const again = await importing(sluice, JSON.stringify(sample).replace('importHttpEndpoint10', 'import_0'))
+    expect(again).toMatchObject({
+      status: 400,
+      body: { error_code: 'APIG.3201', error_msg: 'The API group name already exists' },
+    })
+  })
+
+  test('a group that is named must be there', async () => {
+    await using sluice = await management(engine)
+    const unknown = await importing(sluice, two, { is_create_group: 'FALSE', group_id: 'g1' })
+    expect(unknown).toMatchObject({ status: 404, body: { error_code: 'APIG.3001', error_msg: 'API group not found' } })
+    const none = await importing(sluice, two, { is_create_group: 'false' })
+    expect(none).toMatchObject({ status: 400, body: { error_code: 'APIG.2001' } })
+    const group_id = await aGroup(sluice)
+    const document = { ...two, info: undefined }
+    expect((await imported(sluice, document, { group_id })).success).toHaveLength(2)
+  })
+
+  test('paths: base path, prefixes, placeholders, every method', async () => {
+    await using sluice = await management(engine)
+    const id = { name: 'id', in: 'path', type: 'string', required: true }
+    const rest = { name: 'proxy', in: 'path', type: 'string', required: true }
+    const backend = (path: string) => ({
+      type: 'HTTP',
+      parameters: [{ name: 'id', value: 'id', in: 'path', origin: 'REQUEST' }],
+      httpEndpoints: { address: 'a.test', scheme: 'http', method: 'GET', path, timeout: 1000 },
+    })
+    const document = swagger(
+      {
+        '/users': {
+          get: operation(),
+          'x-apigateway-any-method': operation(),
+          'x-apigateway-prefix-methods': {
+            get: operation({ operationId: 'by_prefix', 'x-apigateway-match-mode': 'SWA' }),
+          },
+        },
+        '/users/prefix-{id}': { get: operation({ parameters: [id] }) },
+        '/ok/{id}': { get: operation({ parameters: [id], 'x-apigateway-backend': backend('/users/prefix-{id}') }) },
+        '/files/{proxy+}': { get: operation({ parameters: [rest] }) },
+        '/token': { get: operation({ parameters: [{ name: 'X-Auth-Token', in: 'header', type: 'string' }] }) },
+        'x-note': { get: operation() },
+      },
+      { basePath: '/v1/' },
+    )
+    const result = await imported(sluice, document)
+    expect(result.success.map(place)).toEqual([
+      'GET /v1/users',
+      'ANY /v1/users',
+      'GET /v1/users',
+      'GET /v1/ok/{id}',
+      'GET /v1/files/{proxy+}',
+    ])
+    expect(result.failure.map((one) => [place(one), one.error_code])).toEqual([
+      ['GET /v1/users/prefix-{id}', 'APIG.2011'],
+      ['GET /v1/token', 'APIG.2011'],
+    ])
+    expect(await apiOf(sluice, result.success[0]?.id)).toMatchObject({ name: 'GET__v1_users' })
+    const any = await apiOf(sluice, result.success[1]?.id)
+    expect(any).toMatchObject({ req_method: 'ANY', match_mode: 'NORMAL' })
+    // What an import let in can be changed afterwards, where it is.
+    const body = { ...any, remark: 'changed', mock_info: { result_content: 'x' } }
+    expect((await sluice.call('updateApiV2', { path: { api_id: any.id }, body })).status).toBe(200)
+  })
+
+  test('of two operations that cannot stand beside each other the first one stays', async () => {
+    await using sluice = await management(engine)
+    const document = swagger({
+      '/a/{x}': { get: operation({ operationId: 'first', parameters: [{ name: 'x', in: 'path', type: 'string' }] }) },
+      '/a/{y}': { get: operation({ operationId: 'second', parameters: [{ name: 'y', in: 'path', type: 'string' }] }) },
+      '/b': { get: operation({ operationId: 'first' }) },
+    })
+    for (const api_mode of ['merge', 'override']) {
+      const result = await imported(sluice, { ...document, info: { title: `group_${api_mode}` } }, { api_mode })
+      expect(result.success.map(place)).toEqual(['GET /a/{x}'])
+      expect(result.failure.map((one) => [place(one), one.error_code])).toEqual([
+        ['GET /a/{y}', 'APIG.3301'],
+        ['GET /b', 'APIG.3301'],
+      ])
+      expect(result.failure[1]?.error_msg).toMatch(/API name: first$/)
+    }
+  })
+
+  test('what is mandatory fails its operation, unless the import is a simple one', async () => {
+    await using sluice = await management(engine)
+    const without = (name: string, operationId: string) =>
+      Object.fromEntries(Object.entries(operation({ operationId })).filter(([key]) => key !== name))
+    const names = ['x-apigateway-match-mode', 'x-apigateway-request-type', 'x-apigateway-cors', 'x-apigateway-backend']
+    const paths = Object.fromEntries(names.map((name, index) => [`/${index}`, { get: without(name, `api_${index}`) }]))
+    const document = swagger(
+      { ...paths, '/whole': { get: operation() } },
+      { host: 'host.test:8080', schemes: ['http'] },
+    )
+    const strict = await imported(sluice, document)
+    expect(strict.success.map(place)).toEqual(['GET /whole'])
+    expect(strict.failure.map((one) => one.error_msg)).toEqual(
+      names.map((name) => expect.stringContaining(`parameterName:${name}.`)),
+    )
+    expect(new Set(strict.failure.map((one) => one.error_code))).toEqual(new Set(['APIG.2001']))
+
+    const simple = await imported(sluice, { ...document, info: { title: 'simple' } }, { simple_mode: 'TRUE' })
+    expect(simple.failure).toEqual([])
+    const [matched, typed, crossed, called] = await Promise.all(simple.success.map(({ id }) => apiOf(sluice, id)))
+    expect([matched.match_mode, typed.type, crossed.cors]).toEqual(['NORMAL', 2, false])
+    expect(called).toMatchObject({
+      backend_type: 'HTTP',
+      req_protocol: 'HTTP',
+      backend_api: { url_domain: 'host.test:8080', req_protocol: 'HTTP', req_uri: '/3', timeout: 5000 },
+    })
+  })
+
+  test('a plain document of 3.x is imported simply', async () => {
+    await using sluice = await management(engine)
+    const document = {
+      openapi: '3.1.0',
+      info: { title: 'pets', version: '1' },
+      servers: [{ url: 'https://{region}.pets.test/v2', variables: { region: { default: 'eu' } } }],
+      security: [{ oauth: [] }],
+      paths: {
+        '/pets/{petId}': {
+          get: {
+            summary: 'A pet',
+            parameters: [
+              { name: 'petId', in: 'path', required: true, schema: { type: 'integer' } },
+              {
+                name: 'limit',
+                in: 'query',
+                schema: { type: ['integer', 'null'], minimum: 0, maximum: 10, default: 5 },
+                example: 3,
+              },
+              { name: 'session', in: 'cookie', schema: { type: 'string' } },
+            ],
+            responses: { '200': { description: 'ok', content: { 'application/json': { example: { name: 'Rex' } } } } },
+          },
+          post: {
+            requestBody: { content: { 'application/json': { schema: { type: 'object' } } } },
+            responses: { '201': { description: 'ok' } },
+            servers: [{ url: 'http://other.test' }, { url: 'https://other.test' }],
+          },
+        },
+      },
+      components: { securitySchemes: { oauth: { type: 'oauth2' } } },
+    }
+    const strict = await imported(sluice, document)
+    expect(strict).toMatchObject({ success: [], swagger: { result: 'Failed' } })
+    expect((await sluice.given('showDetailsOfApiGroupV2', { path: { group_id: strict.group_id } })).name).toBe('pets')
+
+    const { group_id } = strict
+    const { success } = await imported(sluice, document, { group_id, simple_mode: 'true' })
+    expect(success.map(place)).toEqual(['GET /pets/{petId}'])
+    expect(await apiOf(sluice, success[0]?.id)).toMatchObject({
+      name: 'GET__pets__petId_',
+      remark: 'A pet',
+      auth_type: 'NONE',
+      type: 2,
+      req_protocol: 'HTTPS',
+      backend_api: { url_domain: 'eu.pets.test', req_protocol: 'HTTPS', req_uri: '/v2/pets/{petId}' },
+      backend_params: [{ name: 'petId', value: 'petId', location: 'PATH', origin: 'REQUEST' }],
+      req_params: [
+        { name: 'petId', type: 'NUMBER', location: 'PATH' },
+        {
+          name: 'limit',
+          type: 'NUMBER',
+          min_num: 0,
+          max_num: 10,
+          default_value: '5',
+          sample_value: '3',
+          valid_enable: 1,
+        },
+      ],
+    })
+    const mocked = await imported(
+      sluice,
+      { ...document, info: { title: 'mocked' } },
+      { simple_mode: 'true', mock_mode: 'true' },
+    )
+    const [pet] = mocked.success
+    expect((await apiOf(sluice, pet?.id)).mock_info.result_content).toBe('{"name":"Rex"}')
+  })
+})
