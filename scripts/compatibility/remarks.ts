@@ -17,7 +17,9 @@ const kept = (why: string): Remark => ({ state: 'kept', why })
 export const familyRemarks: Readonly<Record<string, Remark>> = {
   ACL: differs('Lists of accounts wait for IAM authentication: gateways refuse every caller of an IAM API yet.'),
   'AI API keys': kept('Gateways do not accept callers by them yet.'),
-  'App quotas': kept('Gateways do not count calls against them yet.'),
+  'App quotas': differs(
+    'Windows begin at `reset_time`, UTC; without one when the app is given the quota, not at its first call.',
+  ),
   'Custom authorizers': kept('Gateways do not ask them yet: an API that has one refuses its callers.'),
   'Domains & certificates': kept(
     'Gateways route by the domain names of groups, but do not speak TLS with their certificates yet.',

@@ -10,6 +10,7 @@ import { localUrl, type ListenAddress } from '../config/listen-address.js'
 import type { LogLevel, Settings } from '../config/settings.js'
 import type { ToWorker } from '../limits/lease-messages.js'
 import { LimitNode } from '../limits/node.js'
+import { CountKeeper } from './count-keeper.js'
 import { Outbox } from './outbox.js'
 import type { FirstCredentials, FromChild, ToChild } from './process-messages.js'
 import { StartFailure } from './start-failure.js'
@@ -42,6 +43,7 @@ export class Supervisor {
   readonly #control: SupervisedProcess
   readonly #gateways: SupervisedProcess[]
   readonly #limits: LimitNode
+  readonly #counts: CountKeeper
   readonly #outboxes = new Map<number, Outbox<ToWorker>>()
   readonly #limitTimer: NodeJS.Timeout
   /** In memory only: whoever restarts Sluice ends the sessions that could be resumed. */
@@ -54,6 +56,7 @@ export class Supervisor {
   constructor(private readonly options: SupervisorOptions) {
     this.#settings = options.settings
     this.#limits = new LimitNode((worker, message) => this.#outboxes.get(worker)?.push(message))
+    this.#counts = new CountKeeper(this.#limits, options.settings.dataDir, options.log)
     this.#limitTimer = setInterval(() => {
       if (this.#limits.waits) this.#limits.tick(Date.now())
     }, LIMIT_TICK)
@@ -95,6 +98,7 @@ export class Supervisor {
   /** An orderly end: gateways finish their exchanges, control takes their last counts, and finishes. */
   async stop(): Promise<void> {
     await Promise.all(this.#gateways.map((gateway) => gateway.stop(GATEWAY_PATIENCE)))
+    await this.#counts.close()
     await this.#control.stop(CONTROL_PATIENCE)
     clearInterval(this.#limitTimer)
   }

@@ -2,6 +2,7 @@
  * One request and its reply, with all that was learned on the way. Every field exists from birth, in one order, so
  * that all exchanges share one hidden class.
  */
+import type { QuotaCounter } from './policies/app-quota.js'
 import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
 
@@ -60,6 +61,8 @@ export interface Caller {
   readonly userId: string
   /** `signature`, `app_code`, …: access_model1 of the access log. */
   readonly accessModel: string
+  /** What the calls of its app are counted by, over all APIs. */
+  readonly quota?: QuotaCounter | undefined
 }
 
 export class Exchange {

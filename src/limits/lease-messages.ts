@@ -3,6 +3,7 @@
  *
  * The node alone decides which window it is: a worker's tokens are good for the window that their grant names.
  */
+import type { Counter, WindowFrame } from './limiter.js'
 
 export type ToNode = Ask | Return
 export type ToWorker = Grant | Refusal | Recall
@@ -16,19 +17,15 @@ export interface Ask {
   readonly counters: readonly AskedCounter[]
 }
 
-export interface AskedCounter {
-  readonly key: string
-  readonly limit: number
-  readonly windowSeconds: number
+export interface AskedCounter extends Counter {
   /** The worker has no token of it; of the others it gets one, in case its own are called back meanwhile. */
   readonly lacking: boolean
 }
 
 /** Tokens go back: called back by the node, or no longer wanted. Those that aren't named were used. */
-export interface Return {
+export interface Return extends WindowFrame {
   readonly type: 'return'
   readonly key: string
-  readonly windowSeconds: number
   readonly window: number
   readonly tokens: number
   readonly recalled: boolean
@@ -56,9 +53,8 @@ export interface Refusal {
 }
 
 /** The worker is to return all unused tokens of a counter at once. */
-export interface Recall {
+export interface Recall extends WindowFrame {
   readonly type: 'recall'
   readonly key: string
-  readonly windowSeconds: number
   readonly window: number
 }

@@ -4,7 +4,7 @@
  */
 import type { Ask, Grant, Recall, Refusal, ToNode, ToWorker } from './lease-messages.js'
 import { ADMITTED, denied, type Counter, type Limiter, type Verdict } from './limiter.js'
-import { Windows } from './windows.js'
+import { frameOf, Windows } from './windows.js'
 
 interface Lease {
   tokens: number
@@ -93,9 +93,9 @@ export class LeasedLimiter implements Limiter {
 
   /** Gives every unused token back, before this worker ends. */
   close(): void {
-    for (const { key, windowSeconds, window, entry } of this.#windows.entries()) {
+    for (const { key, frame, window, entry } of this.#windows.entries()) {
       if (entry.tokens === 0) continue
-      this.#send({ type: 'return', key, windowSeconds, window, tokens: entry.tokens, recalled: false })
+      this.#send({ type: 'return', key, ...frame, window, tokens: entry.tokens, recalled: false })
       entry.tokens = 0
     }
   }
@@ -122,16 +122,17 @@ export class LeasedLimiter implements Limiter {
   }
 
   #lease(counter: Counter, now: number): Lease {
-    const lease = this.#windows.entry(counter.key, counter.windowSeconds, now)
+    const lease = this.#windows.entry(counter.key, counter, now)
     if (lease.limit !== counter.limit) this.#limitChanged(lease, counter)
     return lease
   }
 
   /** Tokens of another limit go back: under the new one the node may not have them to give. */
-  #limitChanged(lease: Lease, { key, limit, windowSeconds }: Counter): void {
+  #limitChanged(lease: Lease, counter: Counter): void {
+    const { key, limit } = counter
     if (lease.tokens > 0) {
-      const window = this.#windows.window(windowSeconds)
-      this.#send({ type: 'return', key, windowSeconds, window, tokens: lease.tokens, recalled: false })
+      const window = this.#windows.window(counter)
+      this.#send({ type: 'return', key, ...frameOf(counter), window, tokens: lease.tokens, recalled: false })
     }
     lease.tokens = 0
     lease.left = limit
@@ -154,8 +155,10 @@ export class LeasedLimiter implements Limiter {
       type: 'ask',
       id: ++this.#lastId,
       want: 1,
-      counters: request.counters.map(({ key, limit, windowSeconds }, index) => {
-        return { key, limit, windowSeconds, lacking: leases[index]?.tokens === 0 }
+      counters: request.counters.map((counter, index) => {
+        const { key, limit, durable } = counter
+        const lacking = leases[index]?.tokens === 0
+        return { key, limit, ...frameOf(counter), ...(durable === true && { durable }), lacking }
       }),
     }
     const asking: Asking = { ask, leases, requests: [request] }
@@ -170,10 +173,10 @@ export class LeasedLimiter implements Limiter {
     for (const [index, { window, tokens, left }] of counters.entries()) {
       const asked = asking.ask.counters[index]
       if (asked === undefined) continue
-      this.#windows.advance(asked.windowSeconds, window)
+      this.#windows.advance(asked, window)
       const lease = this.#lease(asked, this.#now())
       // Tokens of a window that has ended meanwhile are worth nothing; the requests ask again.
-      if (this.#windows.window(asked.windowSeconds) !== window) continue
+      if (this.#windows.window(asked) !== window) continue
       lease.tokens += tokens
       lease.left = left
     }
@@ -186,9 +189,9 @@ export class LeasedLimiter implements Limiter {
     for (const { index, window } of exhausted) {
       const asked = asking.ask.counters[index]
       if (asked === undefined) continue
-      this.#windows.advance(asked.windowSeconds, window)
+      this.#windows.advance(asked, window)
       const lease = this.#lease(asked, this.#now())
-      if (this.#windows.window(asked.windowSeconds) === window) lease.exhausted = true
+      if (this.#windows.window(asked) === window) lease.exhausted = true
     }
     this.#retry(asking)
   }
@@ -208,9 +211,10 @@ export class LeasedLimiter implements Limiter {
     }
   }
 
-  #giveBack({ key, windowSeconds, window }: Recall): void {
-    const lease = this.#windows.peek(key, windowSeconds, window)
-    this.#send({ type: 'return', key, windowSeconds, window, tokens: lease?.tokens ?? 0, recalled: true })
+  #giveBack(recall: Recall): void {
+    const { key, window } = recall
+    const lease = this.#windows.peek(key, recall, window)
+    this.#send({ type: 'return', key, ...frameOf(recall), window, tokens: lease?.tokens ?? 0, recalled: true })
     if (lease !== undefined) lease.tokens = 0
   }
 }

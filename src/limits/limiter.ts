@@ -1,20 +1,28 @@
 /**
  * The agreement between whoever counts (this folder) and whoever asks (the gateway's policies).
  *
- * Windows are aligned to the epoch: the window of second t is floor(t / windowSeconds). A counter that is asked for in a
- * later window starts afresh, so nothing need ever be reset.
+ * The window of second t is floor((t - offsetSeconds) / windowSeconds). A counter that is asked for in a later window
+ * starts afresh, so nothing need ever be reset.
  */
 
+/** Which windows there are. */
+export interface WindowFrame {
+  /** The window's length in seconds; an integer, 1 or more. */
+  readonly windowSeconds: number
+  /** Seconds by which windows begin later than those of the epoch: an integer below `windowSeconds`; absent: none. */
+  readonly offsetSeconds?: number
+}
+
 /**
- * What is counted. Two counters with the same key and windowSeconds are the same counter; if its limit changes within a
- * window, what was counted so far still counts. One request names a counter at most once.
+ * What is counted. Two counters with the same key and the same windows are the same counter; if its limit changes within
+ * a window, what was counted so far still counts. One request names a counter at most once.
  */
-export interface Counter {
+export interface Counter extends WindowFrame {
   readonly key: string
   /** How many requests one window admits; an integer, 0 or more. */
   readonly limit: number
-  /** The window's length in seconds; an integer, 1 or more. */
-  readonly windowSeconds: number
+  /** What was counted in the current window survives a restart of the node (kept-counts.ts). */
+  readonly durable?: boolean
 }
 
 export type Verdict =

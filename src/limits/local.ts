@@ -20,7 +20,7 @@ export class LocalLimiter implements Limiter {
     const now = this.#now()
     let index = 0
     for (const counter of counters) {
-      const count = this.#windows.entry(counter.key, counter.windowSeconds, now)
+      const count = this.#windows.entry(counter.key, counter, now)
       if (count.used >= counter.limit) return denied(index)
       this.#found[index++] = count
     }
@@ -31,7 +31,7 @@ export class LocalLimiter implements Limiter {
     return ADMITTED
   }
 
-  remaining({ key, limit, windowSeconds }: Counter): number {
-    return Math.max(0, limit - this.#windows.entry(key, windowSeconds, this.#now()).used)
+  remaining(counter: Counter): number {
+    return Math.max(0, counter.limit - this.#windows.entry(counter.key, counter, this.#now()).used)
   }
 }

@@ -8,7 +8,8 @@
  * window ends. Batches are therefore no larger than what a worker uses up in about 100 ms.
  */
 import type { Ask, AskedCounter, Return, ToNode, ToWorker } from './lease-messages.js'
-import { Windows } from './windows.js'
+import type { KeptCount } from './kept-counts.js'
+import { frameOf, windowAt, Windows } from './windows.js'
 
 interface Holder {
   readonly worker: number
@@ -23,6 +24,7 @@ interface Holder {
 
 interface NodeCounter {
   limit: number
+  durable: boolean
   /** Tokens handed out in this window and not returned. */
   given: number
   holders: Holder[]
@@ -50,11 +52,12 @@ export class LimitNode {
   readonly #pending = new Set<Pending>()
   readonly #send: (worker: number, message: ToWorker) => void
   #windowEnded = false
+  #durableChanges = 0
 
   constructor(send: (worker: number, message: ToWorker) => void) {
     this.#send = send
     this.#windows = new Windows(
-      () => ({ limit: 0, given: 0, holders: [], waiting: undefined }),
+      () => ({ limit: 0, durable: false, given: 0, holders: [], waiting: undefined }),
       () => (this.#windowEnded = true),
     )
   }
@@ -62,6 +65,29 @@ export class LimitNode {
   /** Whether `tick` has something to do. */
   get waits(): boolean {
     return this.#pending.size > 0
+  }
+
+  /** Grows with every change of a durable counter. */
+  get durableChanges(): number {
+    return this.#durableChanges
+  }
+
+  /** What was handed out of durable counters: what is on its way, or unused in the hands of a worker, counts as used. */
+  durableCounts(): KeptCount[] {
+    const counts: KeptCount[] = []
+    for (const { key, frame, window, entry } of this.#windows.entries())
+      if (entry.durable && entry.given > 0) counts.push({ key, ...frame, window, used: entry.given })
+    return counts
+  }
+
+  /** Goes on with what an earlier node has counted, as far as its windows have not ended. To be called before any ask. */
+  restore(counts: readonly KeptCount[], now: number): void {
+    for (const count of counts) {
+      if (windowAt(count, now) !== count.window) continue
+      const counter = this.#windows.entry(count.key, count, now)
+      counter.durable = true
+      counter.given = count.used
+    }
   }
 
   workerCame(worker: number): void {
@@ -107,8 +133,9 @@ export class LimitNode {
   }
 
   #counter(asked: AskedCounter, now: number): NodeCounter {
-    const counter = this.#windows.entry(asked.key, asked.windowSeconds, now)
+    const counter = this.#windows.entry(asked.key, asked, now)
     counter.limit = asked.limit
+    counter.durable = asked.durable === true
     return counter
   }
 
@@ -121,11 +148,11 @@ export class LimitNode {
   #recall(counter: NodeCounter, ask: Ask, counters: readonly NodeCounter[]): void {
     const asked = ask.counters[counters.indexOf(counter)]
     if (asked === undefined) return
-    const { key, windowSeconds } = asked
+    const window = this.#windows.window(asked)
     for (const holder of counter.holders) {
       if (holder.recalled > 0 || holder.tokens === 0) continue
       holder.recalled = holder.tokens
-      this.#send(holder.worker, { type: 'recall', key, windowSeconds, window: this.#windows.window(windowSeconds) })
+      this.#send(holder.worker, { type: 'recall', key: asked.key, ...frameOf(asked), window })
     }
   }
 
@@ -136,8 +163,9 @@ export class LimitNode {
       const holder = this.#holder(counter, worker)
       const tokens = asked.lacking ? this.#batch(counter, holder, ask.want, now) : 1
       counter.given += tokens
+      if (counter.durable) this.#durableChanges++
       holder.tokens += tokens
-      return { window: this.#windows.window(asked.windowSeconds), tokens, left: counter.limit - counter.given }
+      return { window: this.#windows.window(asked), tokens, left: counter.limit - counter.given }
     })
     this.#send(worker, { type: 'grant', id: ask.id, counters: granted })
   }
@@ -166,18 +194,20 @@ export class LimitNode {
     this.#send(worker, {
       type: 'refusal',
       id: ask.id,
-      exhausted: indexes.map((index) => ({
-        index,
-        window: this.#windows.window(ask.counters[index]?.windowSeconds ?? 0),
-      })),
+      exhausted: indexes.flatMap((index) => {
+        const asked = ask.counters[index]
+        return asked === undefined ? [] : [{ index, window: this.#windows.window(asked) }]
+      }),
     })
   }
 
-  #takeBack(worker: number, { key, windowSeconds, window, tokens, recalled }: Return, now: number): void {
-    const counter = this.#windows.peek(key, windowSeconds, window)
+  #takeBack(worker: number, returned: Return, now: number): void {
+    const { key, window, tokens, recalled } = returned
+    const counter = this.#windows.peek(key, returned, window)
     // Tokens of a window that has ended are worth nothing.
     if (counter === undefined) return
     counter.given -= tokens
+    if (counter.durable) this.#durableChanges++
     const holder = counter.holders.find((known) => known.worker === worker)
     if (recalled && holder !== undefined) {
       holder.tokens -= holder.recalled

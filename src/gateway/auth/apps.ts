@@ -3,6 +3,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { AppPart } from '../../snapshot/parts.js'
 import type { Caller } from '../exchange.js'
 import { compileAddressCheck, type AddressCheck } from '../policies/access.js'
+import { quotaCounter } from '../policies/app-quota.js'
 
 export class KnownApp {
   /** Identities are made once: every request of an app shares them. */
@@ -13,7 +14,8 @@ export class KnownApp {
   #checkAddress: AddressCheck | undefined
 
   constructor(readonly part: AppPart) {
-    const identity = { appId: part.id, appName: part.name, appKey: part.key, userId: part.projectId }
+    const quota = part.quota && quotaCounter(part.quota, part.id)
+    const identity = { appId: part.id, appName: part.name, appKey: part.key, userId: part.projectId, quota }
     this.bySignature = { ...identity, accessModel: 'signature' }
     this.byAppCode = { ...identity, accessModel: 'app_code' }
   }

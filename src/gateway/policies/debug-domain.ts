@@ -4,5 +4,5 @@ import type { Counter } from '../../limits/limiter.js'
 export const DEBUG_DOMAIN_LIMIT = 1000
 
 export function debugDomainCounters(groupId: string, limit: number): readonly Counter[] {
-  return [{ key: `debug-domain:${groupId}`, limit, windowSeconds: 86_400 }]
+  return [{ key: `debug-domain:${groupId}`, limit, windowSeconds: 86_400, durable: true }]
 }

@@ -8,7 +8,7 @@ import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
-import type { Step } from '../step.js'
+import type { Outcome, Step } from '../step.js'
 
 export interface Throttle {
   readonly step: Step
@@ -21,6 +21,8 @@ export interface ThrottleContext {
   readonly publication: PublicationPart
   /** Calls a second that an API without a policy admits, over all environments (§1.5). */
   readonly defaultLimit: number
+  /** What else a request is counted by; it is taken with the rest or not at all, and asked last. */
+  readonly quota?: { counterOf(exchange: Exchange): Counter | undefined; refuse(exchange: Exchange): Reply } | undefined
 }
 
 interface LimitCounter extends Counter {
@@ -32,7 +34,7 @@ interface LimitCounter extends Counter {
 type Counters = readonly LimitCounter[]
 
 export function compileThrottle(policy: ThrottlePart | undefined, context: ThrottleContext): Throttle {
-  const { limiter, publication, defaultLimit } = context
+  const { limiter, publication, defaultLimit, quota } = context
   const byDefault: Counters = [
     {
       key: `default:${publication.apiId}`,
@@ -52,13 +54,27 @@ export function compileThrottle(policy: ThrottlePart | undefined, context: Throt
     return refuse(exchange, 'APIG.0308', `policy ${dimension} over ratelimit,limit:${limit},time:${time}`)
   }
 
+  function throttle(exchange: Exchange): Outcome {
+    const counters = countersOf(exchange)
+    const verdict = limiter.take(counters)
+    if (verdict instanceof Promise) return verdict.then((answer) => settle(exchange, counters, answer))
+    return settle(exchange, counters, verdict)
+  }
+
+  function throttleAndQuota(exchange: Exchange): Outcome {
+    const counter = quota?.counterOf(exchange)
+    if (counter === undefined) return throttle(exchange)
+    const throttled = countersOf(exchange)
+    const verdict = limiter.take([...throttled, counter])
+    const judge = (answer: Verdict): Reply | undefined =>
+      !answer.admitted && answer.counter === throttled.length
+        ? quota?.refuse(exchange)
+        : settle(exchange, throttled, answer)
+    return verdict instanceof Promise ? verdict.then(judge) : judge(verdict)
+  }
+
   return {
-    step: function throttle(exchange) {
-      const counters = countersOf(exchange)
-      const verdict = limiter.take(counters)
-      if (verdict instanceof Promise) return verdict.then((answer) => settle(exchange, counters, answer))
-      return settle(exchange, counters, verdict)
-    },
+    step: quota === undefined ? throttle : throttleAndQuota,
     report(exchange) {
       // The default limit is reported even where a policy counts instead of it.
       const counters = policy === undefined ? byDefault : [...byDefault, ...countersOf(exchange)]

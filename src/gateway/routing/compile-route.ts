@@ -11,6 +11,7 @@ import type { Origins } from '../backends/origins.js'
 import type { ServerIdentity } from '../backends/system-parameters.js'
 import type { Features } from '../features.js'
 import { compileAddressAccess } from '../policies/access.js'
+import { appQuota } from '../policies/app-quota.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { bodySizeCheck, protocolCheck } from './request-checks.js'
 import type { Route } from './route.js'
@@ -40,13 +41,14 @@ export function compileRoute(
 ): Route {
   const { definition, instanceId, groupId, apiId, environmentId } = publication
   const { bodyLimit, defaultLimit } = features
-  const throttle = compileThrottle(policy, { limiter, publication, defaultLimit })
+  const quota = definition.auth_type === 'APP' ? appQuota : undefined
+  const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
   const phases = [
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17, 18
-    throttle.step, // 21
+    throttle.step, // 21, 22
     compileBackends({ publication, stage, placeholders, origins, forbidden, server }), // 23, 26, 30
   ]
   return {
