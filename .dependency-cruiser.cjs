@@ -1,6 +1,18 @@
 /** The arrows of the house (docs/decisions/0001-architecture.md): each row is an import that must not exist. */
 const wing = (name) => `^src/${name}/`
-const below = ['signing', 'config', 'limits', 'telemetry', 'contract', 'snapshot', 'store', 'iam', 'management', 'gateway', 'cli']
+const below = [
+  'signing',
+  'config',
+  'limits',
+  'telemetry',
+  'contract',
+  'snapshot',
+  'store',
+  'iam',
+  'management',
+  'gateway',
+  'cli',
+]
 const forbid = (name, from, allowed) => ({
   name,
   severity: 'error',
@@ -19,15 +31,39 @@ module.exports = {
     // Configuration goes down to the gateways, and what they counted comes up the same way.
     forbid('snapshot-knows-the-contract-only', 'snapshot', ['contract', 'config', 'telemetry']),
     forbid('iam-stands-on-store-and-signing', 'iam', ['contract', 'store', 'signing', 'config']),
-    forbid('management-never-imports-the-gateway', 'management', ['iam', 'snapshot', 'store', 'contract', 'signing', 'config', 'telemetry', 'limits']),
-    forbid('gateway-never-opens-the-database', 'gateway', ['snapshot', 'contract', 'signing', 'config', 'limits', 'telemetry']),
+    forbid('management-never-imports-the-gateway', 'management', [
+      'iam',
+      'snapshot',
+      'store',
+      'contract',
+      'signing',
+      'config',
+      'telemetry',
+      'limits',
+    ]),
+    forbid('gateway-never-opens-the-database', 'gateway', [
+      'snapshot',
+      'contract',
+      'signing',
+      'config',
+      'limits',
+      'telemetry',
+    ]),
     {
       name: 'policies-do-not-know-each-other',
       severity: 'error',
       from: { path: '^src/gateway/policies/([^/]+)\\.ts$', pathNot: ['index\\.ts$', '\\.test\\.ts$'] },
-      to: { path: '^src/gateway/policies/', pathNot: ['^src/gateway/policies/$1\\.ts$', '^src/gateway/policies/index\\.ts$'] },
+      to: {
+        path: '^src/gateway/policies/',
+        pathNot: ['^src/gateway/policies/$1\\.ts$', '^src/gateway/policies/index\\.ts$'],
+      },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
