@@ -13,8 +13,13 @@ from official_client import RELEASE, SluiceTest
 
 
 def document(title: str, *paths: str) -> dict:
-    mock = {"type": "MOCK", "result_content": "hello"}
-    operation = {"x-apigateway-backend": mock, "x-apigateway-request-type": "public", "responses": {"default": {"description": "d"}}}
+    operation = {
+        "x-apigateway-request-type": "public",
+        "x-apigateway-match-mode": "NORMAL",
+        "x-apigateway-cors": False,
+        "x-apigateway-backend": {"type": "MOCK", "mockEndpoints": {"result-content": "hello"}},
+        "responses": {"default": {"description": "whatever"}},
+    }
     return {
         "swagger": "2.0",
         "info": {"title": title, "version": "1"},
@@ -46,8 +51,8 @@ class ImportExport(SluiceTest):
         done = self.client.import_api_definitions_v2(
             body=apig.ImportApiDefinitionsV2RequestBody(file_name=self.file(document("at_once", "/one", "/two")))
         )
-        self.assertEqual([entry.action for entry in done.success], ["create", "create"])
         self.assertEqual(done.failure, [])
+        self.assertEqual([entry.action for entry in done.success], ["create", "create"])
         self.assertEqual(self.paths_of(done.group_id), ["/one", "/two"])
 
         for api in self.client.list_apis_v2(group_id=done.group_id).apis:
