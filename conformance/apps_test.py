@@ -49,9 +49,7 @@ class Apps(SluiceTest):
 
     def test_who_may_use_an_app(self) -> None:
         app, addresses = self.app("with_acl"), ["192.168.0.1", "10.0.0.0/8"]
-        self.client.update_app_acl(
-            app_id=app, body=apig.AppAclCreate(app_acl_type="PERMIT", app_acl_values=addresses)
-        )
+        self.client.update_app_acl(app_id=app, body=apig.AppAclCreate(app_acl_type="PERMIT", app_acl_values=addresses))
         seen = self.client.show_details_of_app_acl(app_id=app)
         self.assertEqual((seen.app_acl_type, seen.app_acl_values), ("PERMIT", addresses))
         self.client.delete_app_acl(app_id=app)
@@ -70,9 +68,7 @@ class Apps(SluiceTest):
 
         bindable = self.client.list_app_quota_bindable_apps(app_quota_id=quota, app_name="with_quota").apps
         self.assertEqual([entry.app_id for entry in bindable], [app])
-        self.client.associate_apps_for_app_quota(
-            app_quota_id=quota, body=apig.CreateAppQuotaBindingApp(app_ids=[app])
-        )
+        self.client.associate_apps_for_app_quota(app_quota_id=quota, body=apig.CreateAppQuotaBindingApp(app_ids=[app]))
         self.assertEqual([a.app_id for a in self.client.list_app_quota_bound_apps(app_quota_id=quota).apps], [app])
         self.assertEqual(self.client.show_app_bound_app_quota(app_id=app).app_quota_id, quota)
         self.assertEqual([q.bound_app_num for q in self.client.list_app_quotas(name="few_calls").quotas], [1])

@@ -38,8 +38,13 @@ class Channels(SluiceTest):
         self.client.update_health_check(
             vpc_channel_id=channel,
             body=apig.VpcHealthConfig(
-                protocol="http", path="/alive", http_code="200", threshold_normal=1, threshold_abnormal=2,
-                time_interval=5, timeout=1,
+                protocol="http",
+                path="/alive",
+                http_code="200",
+                threshold_normal=1,
+                threshold_abnormal=2,
+                time_interval=5,
+                timeout=1,
             ),
         )
         checked = self.client.show_details_of_vpc_channel_v2(vpc_channel_id=channel).vpc_health_config
@@ -99,8 +104,12 @@ class Channels(SluiceTest):
                 backend_timeout=5000,
                 auth_type="NONE",
                 cce_info=apig.MicroServiceInfoCCECreate(
-                    cluster_id="cluster-1", namespace="default", workload_type="deployment", app_name="orders",
-                    version="v1", port=8080,
+                    cluster_id="cluster-1",
+                    namespace="default",
+                    workload_type="deployment",
+                    app_name="orders",
+                    version="v1",
+                    port=8080,
                 ),
             )
         )

@@ -7,7 +7,9 @@ import huaweicloudsdkapig.v2 as apig
 
 from official_client import RELEASE, SluiceTest
 
-HEADERS = json.dumps({"response_headers": [{"name": "X-Shop", "value": "open", "value_type": "custom_value", "action": "override"}]})
+HEADERS = json.dumps(
+    {"response_headers": [{"name": "X-Shop", "value": "open", "value_type": "custom_value", "action": "override"}]}
+)
 
 
 class Plugins(SluiceTest):

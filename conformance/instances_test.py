@@ -102,9 +102,7 @@ class Instances(SluiceTest):
         self.assertEqual(self.until_running(instance).spec, "ENTERPRISE")
 
         with self.refused(400, "APIC.7243"):
-            self.client.create_post_pay_resize_order(
-                instance_id=instance, body=apig.ResizeInstanceReq(spec_id="BASIC")
-            )
+            self.client.create_post_pay_resize_order(instance_id=instance, body=apig.ResizeInstanceReq(spec_id="BASIC"))
 
     def test_an_ordered_instance_is_there(self) -> None:
         order = self.client.create_order(

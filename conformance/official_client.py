@@ -1,4 +1,4 @@
-"""Huawei's client, unmodified, with the instance filled in, a strict reader behind it and a record of what was called."""
+"""Huawei's client, unmodified, with the instance filled in, a strict reader behind it, a record of what was called."""
 
 import contextlib
 import json
