@@ -2,10 +2,9 @@
  * What the pipeline adds to a request, without the engine: microseconds of CPU per request for routing, steps, plan,
  * statistics and access log. `npx tsx bench/pipeline.ts`.
  */
+import { backends } from '../test/backends.js'
 import { anExchange } from '../test/exchange.js'
 import { appPart, groupPart, instancePart, mockBackend, publicationPart, reset, throttlePart } from '../test/parts.js'
-import { forbiddenAddresses } from '../src/gateway/backends/forbidden-addresses.js'
-import { Origins } from '../src/gateway/backends/origins.js'
 import { Configuration } from '../src/gateway/configuration.js'
 import { Pipeline } from '../src/gateway/pipeline.js'
 import { InboundAddresses } from '../src/gateway/routing/host.js'
@@ -68,8 +67,7 @@ async function measure(log: AccessLog | undefined): Promise<number[]> {
   const statistics = new Statistics()
   const configuration = new Configuration({
     limiter,
-    origins: new Origins(),
-    forbidden: forbiddenAddresses(),
+    ...backends(),
     server: { address: '192.0.2.1', name: 'bench' },
     statistics,
     debugDomainLimit: 'off',

@@ -2,6 +2,8 @@
 import type { ApiDefinition, HttpBackend, MockBackend, RequestParameter } from '../src/snapshot/api-definition.js'
 import type {
   AppPart,
+  ChannelMember,
+  ChannelPart,
   GroupDomain,
   GroupPart,
   InstancePart,
@@ -153,6 +155,27 @@ export function throttlePart(part: Partial<ThrottlePart> = {}): ThrottlePart {
     apiLimit: 1000,
     specials: [],
     ...part,
+  }
+}
+
+export function channelPart(
+  part: Partial<Omit<ChannelPart, 'members'>> & { readonly members: readonly Partial<ChannelMember>[] },
+): ChannelPart {
+  return {
+    kind: 'channel',
+    id: 'c1',
+    instanceId: 'i1',
+    balancing: 'WRR',
+    groups: [],
+    ...part,
+    members: part.members.map((member, index) => ({
+      id: `m${index + 1}`,
+      host: '127.0.0.1',
+      port: 0,
+      weight: 1,
+      backup: false,
+      ...member,
+    })),
   }
 }
 

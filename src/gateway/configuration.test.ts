@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { backends } from '../../test/backends.js'
 import {
   appPart,
   change,
@@ -11,8 +12,6 @@ import {
 } from '../../test/parts.js'
 import { LocalLimiter } from '../limits/local.js'
 import { Statistics } from '../telemetry/statistics.js'
-import { forbiddenAddresses } from './backends/forbidden-addresses.js'
-import { Origins } from './backends/origins.js'
 import { Configuration } from './configuration.js'
 import { InboundAddresses } from './routing/host.js'
 import { Match } from './routing/tree.js'
@@ -20,8 +19,7 @@ import { Match } from './routing/tree.js'
 function configuration(): Configuration {
   return new Configuration({
     limiter: new LocalLimiter(),
-    origins: new Origins(),
-    forbidden: forbiddenAddresses(),
+    ...backends(),
     server: { address: '192.0.2.1', name: 'gateway-1' },
     statistics: new Statistics(),
     debugDomainLimit: 'off',

@@ -119,7 +119,8 @@ export class Configuration {
   #put(part: Part): void {
     const key = partKey(part)
     const before = this.#parts.get(key)
-    if (before !== undefined) this.#withdraw(key, before)
+    // A channel goes on with what it knows of the members that stay.
+    if (before !== undefined && before.kind !== 'channel') this.#withdraw(key, before)
     this.#parts.set(key, part)
     switch (part.kind) {
       case 'instance':
@@ -141,6 +142,9 @@ export class Configuration {
       case 'throttle':
         this.#throttles.set(part.id, part)
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
+        break
+      case 'channel':
+        this.options.channels.put(part)
         break
       case 'certificate':
         this.#certificates.set(part.id, part)
@@ -192,6 +196,9 @@ export class Configuration {
       case 'throttle':
         this.#throttles.delete(part.id)
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
+        break
+      case 'channel':
+        this.options.channels.remove(part.id)
         break
       case 'certificate':
         this.#certificates.delete(part.id)

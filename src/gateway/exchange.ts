@@ -45,8 +45,25 @@ export interface ForwardPlan {
   readonly retries: number
 }
 
+  /** What the call counts for while it is under way. */
+  readonly load?: Load | undefined
+  /** Plans a repetition, with another member; absent: the request is repeated as it is. */
+  readonly again?: PlanAgain | undefined
 /** A backend address: the unit of connection pooling. Made once per address, compared by identity. */
 export interface Origin {
+/** What a member of a channel carries. */
+export interface Load {
+  /** Calls under way. */
+  active: number
+}
+
+/**
+ * @param failed the plan of the last attempt
+ * @param tried what carried the attempts so far
+ * @returns `undefined` when nobody is left whom it could be sent to
+ */
+export type PlanAgain = (exchange: Exchange, failed: ForwardPlan, tried: readonly Load[]) => ForwardPlan | undefined
+
   readonly host: string
   readonly port: number
   readonly tls: boolean
@@ -109,6 +126,10 @@ export class Exchange {
   /** Monotonic milliseconds: start of the last attempt, its connection ready, its first byte, its last byte. */
   upstreamStartedAt = 0
   upstreamConnectedAt = 0
+  /** Of the member of a channel that is called. */
+  memberGroup: { readonly id: string; readonly name: string } | undefined = undefined
+  /** What a frontend authorizer said of the caller, by key; byte strings. */
+  frontendContext: ReadonlyMap<string, string> | undefined = undefined
   upstreamHeadAt = 0
   upstreamEndedAt = 0
   /** Sum over attempts, milliseconds. */

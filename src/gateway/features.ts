@@ -10,6 +10,10 @@ export interface Features {
   readonly trustedHosts: readonly string[]
   /** `ssl_ciphers`: suites that TLS 1.2 may use. */
   readonly ciphers: readonly string[]
+  /** `policy_cookie_param`: cookies count in conditions. */
+  readonly cookieConditions: boolean
+  /** `api_uri_no_escape`: what is decided by a path is decided by it as it was sent. */
+  readonly pathsAsSent: boolean
   /** `request_custom_config.http2_enable` */
   readonly http2: boolean
 }
@@ -22,6 +26,8 @@ export const defaultFeatures: Features = {
     'ECDHE-ECDSA-AES256-GCM-SHA384',
     'ECDHE-RSA-AES256-GCM-SHA384',
     'ECDHE-ECDSA-AES128-GCM-SHA256',
+  cookieConditions: false,
+  pathsAsSent: false,
     'ECDHE-RSA-AES128-GCM-SHA256',
     'ECDHE-ECDSA-AES256-SHA384',
     'ECDHE-RSA-AES256-SHA384',
@@ -42,6 +48,8 @@ export function featuresOf(part: InstancePart): Features {
   }
 }
 
+    cookieConditions: read(part, 'policy_cookie_param') !== undefined,
+    pathsAsSent: read(part, 'api_uri_no_escape') !== undefined,
 /** The configuration of a feature that is active; `undefined` when it is off or not set. */
 export function read(part: InstancePart, name: string): unknown {
   const feature = part.features[name]

@@ -7,8 +7,11 @@ import type { Limiter } from '../limits/limiter.js'
 import { LocalLimiter } from '../limits/local.js'
 import type { Update } from '../snapshot/parts.js'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
+import type { MemberState } from '../telemetry/member-states.js'
 import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
+import { Channels } from './backends/channels.js'
 import { DEFAULT_FORBIDDEN, forbiddenAddresses } from './backends/forbidden-addresses.js'
+import { HealthChecks } from './backends/health.js'
 import { Origins } from './backends/origins.js'
 import type { ServerIdentity } from './backends/system-parameters.js'
 import { Configuration } from './configuration.js'
@@ -67,6 +70,8 @@ export interface Gateway extends AsyncDisposable {
   apply(update: Update): void
   /** What was counted since the last call, to be shipped to control. */
   drainStatistics(): StatisticsDelta[]
+  /** What is known of the members of channels that are checked. */
+  memberStates(): MemberState[]
   /** Stops accepting, finishes what is in flight within `graceMs` (default 30,000), flushes the access log. */
   drain(graceMs?: number): Promise<void>
 }
@@ -77,9 +82,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limiter = options.limiter ?? new LocalLimiter()
   const forbidden = options.forbiddenBackends ?? DEFAULT_FORBIDDEN
   const statistics = new Statistics()
+  const origins = new Origins()
+  const checks = new HealthChecks(forbiddenAddresses(forbidden))
   const configuration = new Configuration({
     limiter,
-    origins: new Origins(),
+    origins,
+    channels: new Channels(origins, checks),
     forbidden: forbiddenAddresses(forbidden),
     server: thisServer(),
     statistics,
@@ -103,11 +111,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   process.once('exit', atExit)
 
   let drained: Promise<void> | undefined
-  const drain = (graceMs = GRACE): Promise<void> =>
-    (drained ??= Promise.all([engine.drain(graceMs), ingress.close()]).then(async () => {
+  const drain = (graceMs = GRACE): Promise<void> => {
+    checks.close()
+    return (drained ??= Promise.all([engine.drain(graceMs), ingress.close()]).then(async () => {
       await accessLog?.[Symbol.asyncDispose]()
       process.off('exit', atExit)
     }))
+  }
 
   try {
     if (options.initial !== undefined) configuration.apply(options.initial)
@@ -134,6 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ingress.follow(configuration.ports)
       },
       drainStatistics: () => statistics.drain(),
+      memberStates: () => checks.states(),
       drain,
       [Symbol.asyncDispose]: () => drain(0),
     }

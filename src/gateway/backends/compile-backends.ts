@@ -1,15 +1,18 @@
 /**
- * The last step of every route: reads and validates the declared parameters (phase 23), chooses among the default
- * backend and the policy backends (26), and makes the backend's request or the mock's reply (30).
+ * The last step of every route: reads and validates the declared parameters (phase 23), makes others of them (24),
+ * chooses among the default backend and the policy backends (26), and makes the backend's request or the mock's reply
+ * (30), for which a channel chooses its member (32).
  */
-import type { Backend } from '../../snapshot/api-definition.js'
+import type { Backend, HttpBackend } from '../../snapshot/api-definition.js'
 import type { RefusalName } from '../responses/catalogue.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
 import { BackendFault } from './backend-fault.js'
+import { compileChannel } from './channel-sender.js'
 import { compileConditions } from './conditions.js'
 import { compileHttp } from './mapping.js'
 import { compileMock } from './mock.js'
+import { compileOrchestration } from './orchestration.js'
 import { compileParameters, ParameterFault, type Values } from './parameters.js'
 import { queryPieces, type QueryPiece } from './query.js'
 import type { BackendContext, Sender } from './sender.js'
@@ -26,10 +29,11 @@ export function compileBackends(context: BackendContext): Step {
     }
   }
   const conditional = policies.map((policy) => ({
-    matches: compileConditions(policy, req_params),
+    matches: compileConditions(policy, req_params, context.features),
     sender: compileBackend(policy.backend, context),
   }))
   const readParameters = compileParameters(req_params, context.placeholders)
+  const orchestrate = compileOrchestration(req_params)
   const readsQuery =
     byDefault.readsQuery ||
     conditional.some(({ sender }) => sender.readsQuery) ||
@@ -37,8 +41,10 @@ export function compileBackends(context: BackendContext): Step {
 
   return function validateChooseAndSend(exchange) {
     const pieces = readsQuery ? queryPieces(exchange.head.query) : NO_PIECES
-    const values = readParameters(exchange, pieces)
-    if (values instanceof ParameterFault) return refuse(exchange, 'APIG.0106', values.detail)
+    const read = readParameters(exchange, pieces)
+    if (read instanceof ParameterFault) return refuse(exchange, 'APIG.0106', read.detail)
+    const values = orchestrate === undefined ? read : orchestrate(read)
+    if (typeof values === 'string') return refuse(exchange, values)
     for (const { matches, sender } of conditional) {
       if (matches(exchange, values)) return sender.send(exchange, values, pieces)
     }
@@ -53,17 +59,18 @@ function compileBackend(backend: Backend, context: BackendContext): Sender {
     case 'FUNCTION':
       return refusing('APIG.0103')
     case 'HTTP':
-      if (backend.req_protocol === 'GRPC' || backend.req_protocol === 'GRPCS') return refusing('APIG.0103')
-      // A channel is looked up by its id; this gateway knows none.
-      if (backend.vpc_channel_id) return refusing('APIG.0609')
       try {
-        return compileHttp(backend, context)
+        if ([backend, ...(backend.member_groups ?? [])].some(isGrpc)) return refusing('APIG.0103')
+        return backend.vpc_channel_id ? compileChannel(backend, context) : compileHttp(backend, context)
       } catch (error) {
         if (error instanceof BackendFault) return refusing('APIG.0105')
         throw error
       }
   }
 }
+
+const isGrpc = ({ req_protocol }: Pick<HttpBackend, 'req_protocol'>): boolean =>
+  req_protocol === 'GRPC' || req_protocol === 'GRPCS'
 
 function refusing(name: RefusalName): Sender {
   return { readsQuery: false, send: (exchange) => refuse(exchange, name) }

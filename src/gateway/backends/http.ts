@@ -4,18 +4,18 @@
  *
  * Attempts, time-outs and what may be repeated: backends.md §2.
  */
-import type { Exchange, ForwardPlan } from '../exchange.js'
+import type { Exchange, ForwardPlan, Load, PlanAgain } from '../exchange.js'
 import type { Failure } from '../handler.js'
 import { Alarm } from '../http1/alarms.js'
 import { Batch, type Framing } from '../http1/batch.js'
 import { CHUNKED } from '../http1/body-reader.js'
 import type { ChunkSink } from '../http1/chunked.js'
-import type { ClientConnection } from '../http1/client-connection.js'
 import type { Forwarding } from '../http1/context.js'
 import { isBodyless } from '../http1/response-head.js'
 import type { BackendConnection, BackendUser, Trouble } from './backend-connection.js'
 import { backendReply, interimReply } from './backend-reply.js'
 import { backendRequest } from './backend-request.js'
+import type { ForwardedClient } from './forwarded-client.js'
 import type { BackendPools, OriginPool, Waiting } from './pool.js'
 
 /** Bodies above this size are not sent again once bytes of them were sent. */
@@ -32,7 +32,7 @@ const failures: Readonly<Record<Trouble, Failure>> = {
 }
 
 export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Waiting {
-  readonly #client: ClientConnection
+  readonly #client: ForwardedClient
   readonly #pools: BackendPools
   readonly #request = new Batch()
   readonly #reply = new Batch()
@@ -44,6 +44,11 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   /** What of the request can be sent (again): everything so far, or undefined when it cannot be repeated any more. */
   #sent: (string | Buffer)[] | undefined = undefined
   #sentSize = 0
+  /** Characters of the first piece that are the head. */
+  #headLength = 0
+  /** What the attempt counts for that is under way, and what attempts before it counted for. */
+  #load: Load | undefined = undefined
+  #tried: Load[] | undefined = undefined
   #requestDone = false
   #retries = 0
   /** A kept connection that turned out to be dead is replaced once without counting as a retry. */
@@ -52,7 +57,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   #replyFraming: Framing = 'plain'
   #clientSlow = false
 
-  constructor(client: ClientConnection, pools: BackendPools) {
+  constructor(client: ForwardedClient, pools: BackendPools) {
     super()
     this.#client = client
     this.#pools = pools
@@ -72,11 +77,13 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#sent = []
     this.#sentSize = 0
     this.#requestDone = false
+    this.#tried = undefined
     this.#retries = plan.retries
     this.#replaced = false
     this.#replied = false
     this.#clientSlow = false
     const head = backendRequest(this.#client, exchange, plan)
+    this.#headLength = head.length
     this.#request.begin(head, body === undefined ? size : body.length, this.#requestFraming(exchange))
     if (body !== undefined && body.length > 0) this.#request.data(body, 0, body.length)
   }
@@ -134,6 +141,10 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     exchange.upstreamConnectedAt = 0
     exchange.upstreamHeadAt = 0
     exchange.upstreamEndedAt = 0
+    if (plan.load !== undefined) {
+      this.#load = plan.load
+      plan.load.active++
+    }
     const pool = this.#pools.of(plan.origin)
     if (pool.forbidden) {
       this.#fail('backend-forbidden')
@@ -198,8 +209,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
       this.#replaced = true
       this.#attempt(exchange, plan, true)
     } else if (this.#retries > 0 && (trouble === 'closed' || trouble === 'refused')) {
-      this.#retries--
-      this.#attempt(exchange, plan, true)
+      this.#repeat(exchange, plan, failures[trouble])
     } else {
       this.#fail(failures[trouble])
     }
@@ -217,11 +227,35 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
       this.#clear()
       this.#client.cut()
     } else if (this.#retries > 0 && this.#sent !== undefined && this.#waitsAt === undefined) {
-      this.#retries--
-      this.#attempt(exchange, plan, true)
+      this.#repeat(exchange, plan, 'backend-timeout')
     } else {
       this.#fail('backend-timeout')
     }
+  }
+
+  /** Sends the request once more, to another member where a plan knows several; `failure` when there is none. */
+  #repeat(exchange: Exchange, plan: ForwardPlan, failure: Failure): void {
+    this.#retries--
+    const next = plan.again === undefined ? plan : this.#planAgain(exchange, plan, plan.again)
+    if (next === undefined) this.#fail(failure)
+    else this.#attempt(exchange, next, true)
+  }
+
+  #planAgain(exchange: Exchange, plan: ForwardPlan, again: PlanAgain): ForwardPlan | undefined {
+    this.#tried ??= []
+    if (plan.load !== undefined) this.#tried.push(plan.load)
+    const next = again(exchange, plan, this.#tried)
+    if (next === undefined || this.#sent === undefined) return undefined
+    this.#plan = next
+    exchange.plan = next
+    const head = backendRequest(this.#client, exchange, next)
+    const [first = ''] = this.#sent
+    this.#sent[0] =
+      typeof first === 'string'
+        ? head + first.slice(this.#headLength)
+        : Buffer.concat([Buffer.from(head, 'latin1'), first.subarray(this.#headLength)])
+    this.#headLength = head.length
+    return next
   }
 
   #fail(failure: Failure): void {
@@ -233,9 +267,17 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   #count(exchange: Exchange): void {
     exchange.upstreamEndedAt = performance.now()
     exchange.upstreamTotal += exchange.upstreamEndedAt - exchange.upstreamStartedAt
+    this.#unload()
+  }
+
+  #unload(): void {
+    if (this.#load === undefined) return
+    this.#load.active--
+    this.#load = undefined
   }
 
   #clear(): void {
+    this.#unload()
     this.#waitsAt?.stopWaiting(this)
     this.#waitsAt = undefined
     this.#backend = undefined
@@ -253,7 +295,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   // The reply.
 
   interim(): void {
-    if (this.#backend === undefined || this.#client.head.minorVersion === 0) return
+    if (this.#backend === undefined || this.#client.unframed) return
     this.#client.write(interimReply(this.#backend.head))
   }
 
@@ -301,7 +343,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
       return `${backendReply(head, exchange, false)}Content-Length: 0\r\n${client.startReply(true)}\r\n`
     }
     if (head.bodyLength >= 0) return `${backendReply(head, exchange, true)}${client.startReply(true)}\r\n`
-    if (client.head.minorVersion === 0) return `${backendReply(head, exchange, true)}${client.startReply(false)}\r\n`
+    if (client.unframed) return `${backendReply(head, exchange, true)}${client.startReply(false)}\r\n`
     this.#replyFraming = head.bodyLength === CHUNKED ? 'keep-chunks' : 'make-chunks'
     return `${backendReply(head, exchange, true)}Transfer-Encoding: chunked\r\n${client.startReply(true)}\r\n`
   }

@@ -1,6 +1,7 @@
 /** Headers of a backend request: which of the caller's do not go on, and which lines are added (backends.md §4.3). */
 import type { RequestParameter } from '../../snapshot/api-definition.js'
 import type { Exchange } from '../exchange.js'
+import { compileCookies, rewritesCookies } from './map-cookies.js'
 import { isHeaderValue } from './header-lines.js'
 import { ParameterFault, type Values } from './parameters.js'
 import type { Source } from './source.js'
@@ -29,6 +30,7 @@ export function droppedHeaders(
   const names = [
     ...sources.map(({ name }) => name),
     ...declared.filter(({ location, pass_through }) => location === 'HEADER' && !pass_through).map(({ name }) => name),
+    ...(rewritesCookies(declared) ? ['cookie'] : []),
   ].map((name) => name.toLowerCase())
   return names.length === 0
     ? { unsigned: DROP, signed: DROP_SIGNED }
@@ -57,6 +59,8 @@ export function compileHeaders(
     const read: Source['read'] = ({ head }, values) => (head.header(header) === undefined ? values[index] : undefined)
     added.push({ name, parameter: index, read })
   })
+  const isTaken = replaced.has('cookie') || declared.some(isConsumedCookieHeader)
+  if (rewritesCookies(declared) && !isTaken) added.push(compileCookies(declared))
   if (added.length === 0) return constant
 
   return function makeHeaders(exchange, values) {
@@ -70,3 +74,6 @@ export function compileHeaders(
     return lines
   }
 }
+
+const isConsumedCookieHeader = ({ name, location, pass_through }: RequestParameter): boolean =>
+  location === 'HEADER' && !pass_through && name.toLowerCase() === 'cookie'

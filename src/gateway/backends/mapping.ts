@@ -3,8 +3,8 @@
  * (backends.md §2, §4). What can be known beforehand is: a route that maps nothing adds its target to a plan that is
  * otherwise made, and where the target doesn't change either, the whole plan is.
  */
-import type { BackendParameter, HttpBackend } from '../../snapshot/api-definition.js'
-import type { Exchange, ForwardPlan } from '../exchange.js'
+import type { BackendParameter, HttpBackend, MappedParameter, RequestParameter } from '../../snapshot/api-definition.js'
+import type { Exchange, ForwardPlan, Load, Origin, PlanAgain } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import { BackendFault } from './backend-fault.js'
@@ -12,6 +12,7 @@ import { isHeaderValue, isHostValue, isWritableHeader } from './header-lines.js'
 import { compileHeaders, droppedHeaders } from './map-headers.js'
 import { compilePath } from './map-path.js'
 import { compileQuery } from './map-query.js'
+import { madeParameters } from './orchestration.js'
 import { hostHeader, parseAddress } from './origins.js'
 import { ParameterFault, type Values } from './parameters.js'
 import type { QueryPiece } from './query.js'
@@ -23,9 +24,84 @@ const DEPTH = 'x-apig-forward-depth'
 const MOST_NESTED = 10
 const FIRST_DEPTH = 'X-Apig-Forward-Depth: 1\r\n'
 
+/** Where a request goes. */
+export interface Destination {
+  readonly origin: Origin
+  /** ANY is the caller's. */
+  readonly method: HttpBackend['req_method']
+  /** Value of the Host header, unless a parameter is mapped to it. */
+  readonly host: string
+  readonly load: Load | undefined
+  readonly again: PlanAgain | undefined
+}
+
+/** A backend's request, but for its path and where it goes. */
+export interface CompiledRequest {
+  readonly readsQuery: boolean
+  /** Whether all requests of callers who sign nothing, ask for nothing and come here first get the same query and headers. */
+  readonly isConstant: boolean
+  /** Sets the plan of an exchange, or refuses. */
+  plan(
+    exchange: Exchange,
+    values: Values,
+    pieces: readonly QueryPiece[],
+    path: string | ParameterFault,
+    to: Destination,
+  ): Reply | undefined
+}
+
 /** @throws BackendFault when no request could be made from this configuration. */
-export function compileHttp(backend: HttpBackend, context: BackendContext): Sender {
+export function compileRequest(backend: HttpBackend, context: BackendContext): CompiledRequest {
   const { definition } = context.publication
+  const made = madeSources(definition.req_params)
+  const allHeaders = [...mappedTo('HEADER', backend, context), ...made.HEADER]
+  const hostSource = allHeaders.find(({ name }) => name.toLowerCase() === 'host')
+  const headers = allHeaders.filter((source) => source !== hostSource)
+  headers.forEach(refuseUnwritable)
+
+  const query = compileQuery([...mappedTo('QUERY', backend, context), ...made.QUERY], definition.req_params)
+  const lines = compileHeaders(headers, definition.req_params)
+  const drop = droppedHeaders(headers, definition.req_params)
+  const contentType = contentTypeLine(definition.content_type)
+  const { timeout, retry_count } = backend
+
+  return {
+    readsQuery: query !== undefined,
+    isConstant: query === undefined && typeof lines === 'string' && contentType === '' && hostSource === undefined,
+    plan(exchange, values, pieces, path, { origin, method: methodAt, host, load, again }) {
+      const { head } = exchange
+      const sentDepth = head.header(DEPTH)
+      const depth = sentDepth === undefined ? 0 : depthOf(sentDepth)
+      if (depth > MOST_NESTED) return refuse(exchange, 'APIG.0612')
+      if (path instanceof ParameterFault) return refuse(exchange, 'APIG.0106', path.detail)
+      const added = typeof lines === 'string' ? lines : lines(exchange, values)
+      if (added instanceof ParameterFault) return refuse(exchange, 'APIG.0106', added.detail)
+      const mappedHost = hostSource?.read(exchange, values)
+      if (mappedHost !== undefined && !isHostValue(mappedHost))
+        return refuse(exchange, 'APIG.0106', 'the value for Host is none')
+
+      const sentQuery = query === undefined ? head.query : query(exchange, values, pieces)
+      const typed = contentType !== '' && head.header('content-type') === undefined ? contentType : ''
+      const method = methodAt === 'ANY' ? head.method : methodAt
+      exchange.plan = {
+        origin,
+        method,
+        target: sentQuery === '' ? path : `${path}?${sentQuery}`,
+        host: mappedHost ?? host,
+        drop: exchange.caller?.accessModel === 'signature' ? drop.signed : drop.unsigned,
+        add: (depth === 0 ? FIRST_DEPTH : `X-Apig-Forward-Depth: ${depth + 1}\r\n`) + added + typed,
+        timeout,
+        retries: retriesFor(retry_count, method),
+        load,
+        again,
+      }
+      return undefined
+    },
+  }
+}
+
+/** A backend at one address. @throws BackendFault when no request could be made from this configuration. */
+export function compileHttp(backend: HttpBackend, context: BackendContext): Sender {
   const tls = backend.req_protocol === 'HTTPS'
   const defaultPort = tls ? 443 : 80
   const address = parseAddress(backend.url_domain ?? '', defaultPort)
@@ -33,78 +109,49 @@ export function compileHttp(backend: HttpBackend, context: BackendContext): Send
   if (context.forbidden.has(address.host))
     return { readsQuery: false, send: (exchange) => refuse(exchange, 'APIG.0404') }
 
-  const sources = (location: BackendParameter['location']): Source[] =>
-    backend.params.filter((parameter) => parameter.location === location).map((p) => compileSource(p, context))
-  const allHeaders = sources('HEADER')
-  const hostSource = allHeaders.find(({ name }) => name.toLowerCase() === 'host')
-  const headers = allHeaders.filter((source) => source !== hostSource)
-  headers.forEach(refuseUnwritable)
-
-  const path = compilePath(backend.req_uri, sources('PATH'), context)
-  const query = compileQuery(sources('QUERY'), definition.req_params)
-  const lines = compileHeaders(headers, definition.req_params)
-  const drop = droppedHeaders(headers, definition.req_params)
-  const addressHost = hostHeader(address, defaultPort)
-  const contentType = contentTypeLine(definition.content_type)
-  const origin = context.origins.of(address.host, address.port, tls)
-  const methodAt = backend.req_method === 'ANY' ? undefined : backend.req_method
-  const { timeout, retry_count } = backend
-
-  function planFor(exchange: Exchange, target: string, host: string, add: string): ForwardPlan {
-    const method = methodAt ?? exchange.head.method
-    return {
-      origin,
-      method,
-      target,
-      host,
-      drop: exchange.caller?.accessModel === 'signature' ? drop.signed : drop.unsigned,
-      add,
-      timeout,
-      retries: retriesFor(retry_count, method),
-    }
+  const request = compileRequest(backend, context)
+  const path = compilePath(backend.req_uri, mappedTo('PATH', backend, context), context)
+  const to: Destination = {
+    origin: context.origins.of(address.host, address.port, tls),
+    method: backend.req_method,
+    host: hostHeader(address, defaultPort),
+    load: undefined,
+    again: undefined,
   }
-
-  const changes = typeof path !== 'string' || query !== undefined || typeof lines !== 'string' || contentType !== ''
+  const changes = typeof path !== 'string' || !request.isConstant
   let ready: ForwardPlan | undefined
 
   function forward(exchange: Exchange, values: Values, pieces: readonly QueryPiece[]): Reply | undefined {
     const { head } = exchange
-    const sentDepth = head.header(DEPTH)
-    if (
-      ready !== undefined &&
-      sentDepth === undefined &&
-      head.query === '' &&
-      (methodAt ?? head.method) === ready.method
-    ) {
+    if (changes || exchange.caller !== undefined || head.query !== '' || head.header(DEPTH) !== undefined)
+      return request.plan(exchange, values, pieces, typeof path === 'string' ? path : path(exchange, values), to)
+    if (ready?.method === (to.method === 'ANY' ? head.method : to.method)) {
       exchange.plan = ready
       return undefined
     }
-    const depth = sentDepth === undefined ? 0 : depthOf(sentDepth)
-    if (depth > MOST_NESTED) return refuse(exchange, 'APIG.0612')
-
-    const made = typeof path === 'string' ? path : path(exchange, values)
-    if (made instanceof ParameterFault) return refuse(exchange, 'APIG.0106', made.detail)
-    const added = typeof lines === 'string' ? lines : lines(exchange, values)
-    if (added instanceof ParameterFault) return refuse(exchange, 'APIG.0106', added.detail)
-    const host = hostSource?.read(exchange, values) ?? addressHost
-    if (host !== addressHost && !isHostValue(host)) return refuse(exchange, 'APIG.0106', 'the value for Host is none')
-
-    const sentQuery = query === undefined ? head.query : query(exchange, values, pieces)
-    const target = sentQuery === '' ? made : `${made}?${sentQuery}`
-    const typed = contentType !== '' && head.header('content-type') === undefined ? contentType : ''
-    const plan = planFor(
-      exchange,
-      target,
-      host,
-      (depth === 0 ? FIRST_DEPTH : `X-Apig-Forward-Depth: ${depth + 1}\r\n`) + added + typed,
-    )
-    if (!changes && hostSource === undefined && exchange.caller === undefined && depth === 0 && sentQuery === '') {
-      ready = plan
-    }
-    exchange.plan = plan
-    return undefined
+    const reply = request.plan(exchange, values, pieces, path, to)
+    ready = exchange.plan
+    return reply
   }
-  return { readsQuery: query !== undefined, send: forward }
+  return { readsQuery: request.readsQuery, send: forward }
+}
+
+export function mappedTo(
+  location: BackendParameter['location'],
+  { params }: HttpBackend,
+  context: BackendContext,
+): readonly Source[] {
+  return params.filter((parameter) => parameter.location === location).map((one) => compileSource(one, context))
+}
+
+/** What orchestration makes goes to the backend at the place that its rules name (backends.md §10). */
+function madeSources(declared: readonly RequestParameter[]): Readonly<Record<MappedParameter['location'], Source[]>> {
+  const sources: Record<MappedParameter['location'], Source[]> = { HEADER: [], QUERY: [] }
+  madeParameters(declared).forEach(({ name, location }, index) => {
+    const at = declared.length + index
+    sources[location].push({ name, parameter: -1, read: (_, values) => values[at] })
+  })
+  return sources
 }
 
 /** How many gateways a request came through; what isn't a number was not written by one. */

@@ -1,16 +1,15 @@
-/** One `Origin` object per backend address, because pools compare origins by identity. */
+/**
+ * One `Origin` object per backend address, because pools compare origins by identity. Addresses come and go with what
+ * is published: one that nobody refers to any more is forgotten.
+ */
 import type { Origin } from '../exchange.js'
+import { WeakValues } from '../weak-values.js'
 
 export class Origins {
-  readonly #known = new Map<string, Origin>()
+  readonly #known = new WeakValues<string, Origin>()
 
   of(host: string, port: number, tls: boolean): Origin {
-    const key = `${tls ? 'https' : 'http'}://${host}:${port}`
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const origin: Origin = { host, port, tls }
-    this.#known.set(key, origin)
-    return origin
+    return this.#known.of(`${tls ? 'https' : 'http'}://${host}:${port}`, () => ({ host, port, tls }))
   }
 }
 

@@ -3,6 +3,8 @@ import type { AddressSet } from '../address-set.js'
 import type { PublicationPart } from '../../snapshot/parts.js'
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
+import type { Features } from '../features.js'
+import type { Channels } from './channels.js'
 import type { Origins } from './origins.js'
 import type { Values } from './parameters.js'
 import type { QueryPiece } from './query.js'
@@ -26,4 +28,6 @@ export interface BackendContext {
   readonly origins: Origins
   readonly forbidden: AddressSet
   readonly server: ServerIdentity
+  readonly channels: Channels
+  readonly features: Features
 }

@@ -19,7 +19,10 @@ export function systemValue(
   stage: string,
   server: ServerIdentity,
 ): SystemValue {
-  switch (name.replace(/^\$context\./, '')) {
+  const short = name.replace(/^\$context\./, '')
+  const key = /^authorizer\.frontend\.(.+)$/.exec(short)?.[1]
+  if (key !== undefined) return (exchange) => exchange.frontendContext?.get(key) ?? ''
+  switch (short) {
     case 'sourceIp':
       return (exchange) => exchange.sourceAddress
     case 'stage':
@@ -40,6 +43,11 @@ export function systemValue(
       return server.name
     case 'handleTime':
       return (exchange) => new Date(exchange.receivedAt).toISOString()
+    // Of the member that is called, where a channel has groups.
+    case 'member_group_id':
+      return (exchange) => exchange.memberGroup?.id ?? ''
+    case 'member_group_name':
+      return (exchange) => utf8Bytes(exchange.memberGroup?.name ?? '')
     default:
       return ''
   }

@@ -6,6 +6,7 @@ import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
 import type { Apps } from '../auth/apps.js'
 import { compileAuth } from '../auth/index.js'
+import type { Channels } from '../backends/channels.js'
 import { compileBackends } from '../backends/compile-backends.js'
 import type { Origins } from '../backends/origins.js'
 import type { ServerIdentity } from '../backends/system-parameters.js'
@@ -20,6 +21,7 @@ import type { Route } from './route.js'
 export interface Surroundings {
   readonly limiter: Limiter
   readonly origins: Origins
+  readonly channels: Channels
   readonly forbidden: AddressSet
   readonly server: ServerIdentity
   readonly statistics: Statistics
@@ -37,7 +39,7 @@ export function compileRoute(
   publication: PublicationPart,
   placeholders: readonly string[],
   { stage, features, apps, throttle: policy }: Dependencies,
-  { limiter, origins, forbidden, server, statistics }: Surroundings,
+  { limiter, statistics, ...gateway }: Surroundings,
 ): Route {
   const { definition, instanceId, groupId, apiId, environmentId } = publication
   const { bodyLimit, defaultLimit } = features
@@ -49,7 +51,7 @@ export function compileRoute(
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17, 18
     throttle.step, // 21, 22
-    compileBackends({ publication, stage, placeholders, origins, forbidden, server }), // 23, 26, 30
+    compileBackends({ publication, stage, placeholders, features, ...gateway }), // 23, 24, 26, 30
   ]
   return {
     publication,
