@@ -26,7 +26,9 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
   ),
   Orchestrations: kept('Gateways do not orchestrate parameters yet.'),
   Plugins: kept('Gateways do not run plugins yet.'),
-  'Signature keys': kept('Gateways do not sign requests to backends yet.'),
+  'Signature keys': differs(
+    'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get. There is no endpoint for public keys yet.',
+  ),
   'VPC channels': kept('Gateways do not send to members of channels yet: an API that uses one answers APIG.0609.'),
 }
 

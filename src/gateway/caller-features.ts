@@ -1,17 +1,23 @@
 /** Features of an instance by which callers are told apart and recorded (features.md §2), read once per change. */
 import type { InstancePart } from '../snapshot/parts.js'
+import { isWritableHeader } from './backends/header-lines.js'
 import { member, read } from './features.js'
 import type { SourceFeatures } from './source-address.js'
 
 export interface CallerFeatures {
   /** `real_ip_header_getter`, `real_ip_from_xff` */
   readonly source: SourceFeatures
+  /** `custom_auth_header.backend_sign_header`; empty for `Authorization`. */
+  readonly signatureHeader: string
 }
 
-export const defaultCallerFeatures: CallerFeatures = { source: {} }
+export const defaultCallerFeatures: CallerFeatures = { source: {}, signatureHeader: '' }
 
 export function callerFeaturesOf(part: InstancePart): CallerFeatures {
-  return { source: sourceFeatures(part) }
+  return {
+    source: sourceFeatures(part),
+    signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),
+  }
 }
 
 function sourceFeatures(part: InstancePart): SourceFeatures {
@@ -22,6 +28,11 @@ function sourceFeatures(part: InstancePart): SourceFeatures {
     header: /^header:(.+)$/.exec(getter)?.[1]?.toLowerCase(),
     forwardedIndex: chain !== undefined && Number.isInteger(index) ? Number(index) : undefined,
   }
+}
+
+function headerName(value: unknown): string {
+  const name = text(value)
+  return isWritableHeader(name) ? name : ''
 }
 
 function text(value: unknown): string {

@@ -217,10 +217,10 @@ export class Configuration {
   #compile(api: PublishedApi): Route {
     const { part, placeholders } = api
     const instance = this.#instance(part.instanceId)
-    const { features, apps } = instance
+    const { features, callers, apps } = instance
     const throttle = part.throttleId === undefined ? undefined : this.#throttles.get(part.throttleId)
     const stage = instance.stageOf(part.environmentId)
-    return compileRoute(part, placeholders, { stage, features, apps, throttle }, this.options)
+    return compileRoute(part, placeholders, { stage, features, callers, apps, throttle }, this.options)
   }
 
   #instance(id: string): Instance {

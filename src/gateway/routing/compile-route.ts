@@ -11,8 +11,10 @@ import { compileBackends } from '../backends/compile-backends.js'
 import type { Origins } from '../backends/origins.js'
 import type { ServerIdentity } from '../backends/system-parameters.js'
 import type { Features } from '../features.js'
+import type { CallerFeatures } from '../caller-features.js'
 import { compileAddressAccess } from '../policies/access.js'
 import { appQuota } from '../policies/app-quota.js'
+import { compileBackendSignature } from '../policies/backend-signature.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { bodySizeCheck, protocolCheck } from './request-checks.js'
 import type { Route } from './route.js'
@@ -31,6 +33,7 @@ export interface Surroundings {
 export interface Dependencies {
   readonly stage: string
   readonly features: Features
+  readonly callers: CallerFeatures
   readonly apps: Apps
   readonly throttle: ThrottlePart | undefined
 }
@@ -38,7 +41,7 @@ export interface Dependencies {
 export function compileRoute(
   publication: PublicationPart,
   placeholders: readonly string[],
-  { stage, features, apps, throttle: policy }: Dependencies,
+  { stage, features, callers, apps, throttle: policy }: Dependencies,
   { limiter, statistics, ...gateway }: Surroundings,
 ): Route {
   const { definition, instanceId, groupId, apiId, environmentId } = publication
@@ -52,6 +55,8 @@ export function compileRoute(
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17, 18
     throttle.step, // 21, 22
     compileBackends({ publication, stage, placeholders, features, ...gateway }), // 23, 24, 26, 30
+    // 33, with the plan: the engine knows nothing of keys.
+    compileBackendSignature(publication.signature, callers.signatureHeader),
   ]
   return {
     publication,
