@@ -35,7 +35,7 @@ const completeFamilies: ReadonlySet<string> = new Set([
 ])
 
 /** Operations of complete families that are not there yet. */
-const laterOperations: ReadonlySet<OperationId> = new Set(['debugApiV2'])
+const laterOperations: ReadonlySet<OperationId> = new Set()
 
 interface FamilyCoverage {
   family: string

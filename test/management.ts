@@ -14,7 +14,7 @@ import { managementApp } from '../src/management/app.js'
 import { TaskRunner } from '../src/management/async-tasks/runner.js'
 import { taskWork } from '../src/management/async-tasks/work.js'
 import { provisionInstance } from '../src/management/instances/provision.js'
-import type { ManagementSettings } from '../src/management/operation.js'
+import type { GatewayAccess, ManagementSettings } from '../src/management/operation.js'
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import { openStore, type Store } from '../src/store/store.js'
 import type { TestEngine } from './engines.js'
@@ -64,6 +64,10 @@ export interface TestManagement extends AsyncDisposable {
 
 export interface ManagementOptions {
   readonly settings?: Partial<ManagementSettings>
+  /** Default: nobody there. */
+  readonly gateway?: GatewayAccess
+  /** What the server uses in the place of the store: the store itself, but watched or undone. */
+  readonly served?: (store: Store) => Store
 }
 
 /** The cheapest digest that scrypt allows: a test's password protects nothing. */
@@ -107,12 +111,15 @@ export async function management(engine: TestEngine, options: ManagementOptions 
     onError: (error) => failures.push(error),
   })
   const app = await managementApp({
-    store,
+    store: options.served?.(store) ?? store,
     vault,
     authenticate: createAuthenticator({ store, vault, clock: now }),
     clock: now,
     settings,
-    services: { tasks },
+    services: {
+      tasks,
+      gateway: options.gateway ?? { host: '127.0.0.1', httpPort: 1, httpsPort: 1, lend: () => () => undefined },
+    },
     isReady: () => Promise.resolve(true),
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -88,6 +88,8 @@ function bodyFault(id: OperationId, { kind, field: name, detail }: Problem): Fau
 }
 
 function valueFault(id: OperationId, name: string): Fault {
+  // Names in these are what can be wrong with them.
+  if (id === 'debugApiV2' && (name === 'header' || name === 'query')) return fault('APIG.2030')
   if (id === 'associateDomainV2' && name === 'url_domain') return fault('APIG.2024')
   if (id === 'updateEnvironmentVariableV2') return fault('APIG.2012', { name }, 'short')
   const ownCode = bodyIdWithBodyCode[id]?.includes(name) ?? false

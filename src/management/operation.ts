@@ -2,6 +2,7 @@ import type { OperationId } from '../contract/generated/operations.js'
 import type { ReplyOf, RequestOf } from '../contract/operation.js'
 import type { Vault } from '../config/vault.js'
 import type { Caller } from '../iam/caller.js'
+import type { Part } from '../snapshot/parts.js'
 import type { Database } from '../store/store.js'
 
 /**
@@ -69,6 +70,16 @@ export type LongHandlers = { readonly [Id in OperationId]?: LongHandler<Id> }
 /** What runs beside operations. */
 export interface OperationServices {
   readonly tasks: TaskQueue
+  readonly gateway: GatewayAccess
+}
+
+/** The gateways that this process configures, as a caller of APIs reaches them. */
+export interface GatewayAccess {
+  readonly host: string
+  readonly httpPort: number
+  readonly httpsPort: number
+  /** Makes a part of the snapshot known to gateways until the returned function is called. */
+  lend(part: Part): () => void
 }
 
 /** Runs what was stored to be done later. */

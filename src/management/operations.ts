@@ -9,6 +9,7 @@ import { authorizerOperations } from './authorizers/operations.js'
 import { certificateOperations } from './certificates/operations.js'
 import { configOperations } from './configs/operations.js'
 import { domainOperations } from './domains/operations.js'
+import { debuggingOperations } from './debugging/operations.js'
 import { environmentOperations } from './environments/operations.js'
 import { variableOperations } from './environments/variables.js'
 import { featureOperations } from './features/operations.js'
@@ -65,6 +66,7 @@ export const handlers: Handlers = {
 export const longHandlers: LongHandlers = {
   ...openApiOperations,
   ...asyncTaskStarters,
+  ...debuggingOperations,
 }
 
 export const isHandled = (id: OperationId): boolean => handlers[id] !== undefined || longHandlers[id] !== undefined

@@ -70,7 +70,15 @@ export async function startControl(
     logger,
     authenticate: createAuthenticator({ store, vault, clock }),
     settings: operationSettings,
-    services: { tasks },
+    services: {
+      tasks,
+      gateway: {
+        host: localAddress(settings.httpListen.host),
+        httpPort: settings.httpListen.port,
+        httpsPort: settings.httpsListen.port,
+        lend: (part) => publisher.lend(part),
+      },
+    },
     isReady: async () => publisher.revision >= 0 && (await databaseAnswers(store, logger)),
   })
   gatewayRoutes(app, { publisher, token: clusterToken, receive: (deltas) => statistics.receive(deltas) })
@@ -130,7 +138,11 @@ async function tidy(store: Store, tasks: TaskRunner, now: number, logger: Fastif
 }
 
 /** How a client on this machine reaches an address; a wildcard is no address to call. */
+function localAddress(host: string): string {
+  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+}
+
 function urlOf({ host, port }: ListenAddress): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  const reachable = localAddress(host)
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

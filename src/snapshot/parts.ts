@@ -220,6 +220,12 @@ export interface HealthCheck {
   readonly clientCertificate: boolean
 }
 
+/**
+ * The environment of a draft that is called once, by its owner: no instance has it, and it is reached by its name alone,
+ * which nobody else knows.
+ */
+export const draftEnvironment = (stage: string): string => `draft:${stage}`
+
 export function partKey(part: Part): PartKey {
   return part.kind === 'publication'
     ? `publication:${part.apiId}/${part.environmentId}`

@@ -32,6 +32,27 @@ test('an update replaces and removes parts, and a subscriber hears of it before 
   expect(heard).toEqual([8])
 })
 
+test('a part that is lent is there until it is taken back, whatever is published meanwhile', () => {
+  const publisher = new Publisher({ revision: 7, parts: [group('a')] })
+  const heard: Update[] = []
+  publisher.subscribe((update) => heard.push(update))
+
+  const takeBack = publisher.lend(group('lent'))
+  publisher.publish(step(8, [group('b')]))
+  publisher.publish(step(10, [group('c')], [], true))
+  expect(publisher.current()).toEqual({ revision: 11, parts: [group('c'), group('lent')] })
+  takeBack()
+  takeBack()
+
+  expect(publisher.current()).toEqual({ revision: 12, parts: [group('c')] })
+  expect(heard.map(({ revision }) => revision)).toEqual([8, 9, 11, 12])
+  expect(publisher.since(publisher.epoch, 9)).toEqual([
+    step(11, [group('c'), group('lent')], [], true),
+    step(12, [], ['group:lent']),
+  ])
+  expect(() => publisher.publish(step(10, []))).toThrow(RangeError)
+})
+
 test('a reset makes what was there before void', () => {
   const publisher = new Publisher({ revision: 1, parts: [group('a')] })
   publisher.publish(step(2, [group('z')], [], true))

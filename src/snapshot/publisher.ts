@@ -19,6 +19,8 @@ export interface PublisherOptions {
 export class Publisher {
   readonly epoch: string
   #revision: number
+  /** Of the last update that was published; lending parts makes the revision run ahead of it. */
+  #published: number
   readonly #parts = new Map<PartKey, Part>()
   readonly #log: Update[] = []
   /** Parts and keys in the log. */
@@ -26,10 +28,12 @@ export class Publisher {
   /** The log holds every update after this revision. */
   #logStart: number
   readonly #listeners = new Set<(update: Update) => void>()
+  readonly #lent = new Map<PartKey, Part>()
 
   constructor({ epoch = randomUUID(), revision, parts }: PublisherOptions) {
     this.epoch = epoch
     this.#revision = revision
+    this.#published = revision
     this.#logStart = revision
     for (const part of parts) this.#parts.set(partKey(part), part)
   }
@@ -40,11 +44,28 @@ export class Publisher {
 
   /**
    * Makes an update the current state and tells the subscribers, before it returns. Revisions must grow; they may skip
-   * numbers. Throws a RangeError for one that doesn't.
+   * numbers. Throws a RangeError for one that doesn't. Gateways are told a higher number once parts were lent.
    */
   publish(update: Update): void {
-    if (update.revision <= this.#revision)
-      throw new RangeError(`revision ${update.revision} was published after revision ${this.#revision}`)
+    if (update.revision <= this.#published)
+      throw new RangeError(`revision ${update.revision} was published after revision ${this.#published}`)
+    const revision = this.#revision + (update.revision - this.#published)
+    this.#published = update.revision
+    this.#step({ ...update, revision, put: update.reset ? [...update.put, ...this.#lent.values()] : update.put })
+  }
+
+  /** Makes a part known that is in no history, until the returned function is called. */
+  lend(part: Part): () => void {
+    const key = partKey(part)
+    this.#lent.set(key, part)
+    this.#step({ revision: this.#revision + 1, reset: false, put: [part], remove: [] })
+    return () => {
+      if (!this.#lent.delete(key)) return
+      this.#step({ revision: this.#revision + 1, reset: false, put: [], remove: [key] })
+    }
+  }
+
+  #step(update: Update): void {
     if (update.reset) this.#parts.clear()
     for (const key of update.remove) this.#parts.delete(key)
     for (const part of update.put) this.#parts.set(partKey(part), part)

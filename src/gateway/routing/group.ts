@@ -1,6 +1,6 @@
 /** An API group: its published APIs by environment. */
 import type { Counter } from '../../limits/limiter.js'
-import type { GroupPart } from '../../snapshot/parts.js'
+import { draftEnvironment, type GroupPart } from '../../snapshot/parts.js'
 import { ResponseSets } from '../responses/response-sets.js'
 import type { Instance } from './instance.js'
 import type { PublishedApi } from './published-api.js'
@@ -35,8 +35,7 @@ export class Group {
 
   /** The APIs in an environment, by its name; `undefined` when there is no such environment, or nothing in it. */
   published(stage: string): RouteTree<PublishedApi> | undefined {
-    const environmentId = this.instance.environmentId(stage)
-    return environmentId === undefined ? undefined : this.#trees.get(environmentId)
+    return this.#trees.get(this.instance.environmentId(stage) ?? draftEnvironment(stage))
   }
 
   add(api: PublishedApi): void {
