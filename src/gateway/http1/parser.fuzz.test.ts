@@ -11,7 +11,9 @@ import { HeldBytes } from './held-bytes.js'
 import { Http1RequestHead } from './request-head.js'
 import { Http1ResponseHead } from './response-head.js'
 
-const budget = { interruptAfterTimeLimit: process.env.CI === 'true' ? 20_000 : 4_000, numRuns: Number.MAX_SAFE_INTEGER }
+/** Seconds for each property; `SLUICE_FUZZ_SECONDS=200` is a proper hunt. */
+const seconds = Number(process.env['SLUICE_FUZZ_SECONDS'] ?? 4)
+const budget = { interruptAfterTimeLimit: seconds * 1_000, numRuns: Number.MAX_SAFE_INTEGER }
 const patience = 90_000
 
 interface Parsed {
