@@ -14,7 +14,7 @@ import { Http1ResponseHead } from './response-head.js'
 /** Seconds for each property; `SLUICE_FUZZ_SECONDS=200` is a proper hunt. */
 const seconds = Number(process.env['SLUICE_FUZZ_SECONDS'] ?? 4)
 const budget = { interruptAfterTimeLimit: seconds * 1_000, numRuns: Number.MAX_SAFE_INTEGER }
-const patience = 90_000
+const patience = (seconds + 60) * 1_000
 
 interface Parsed {
   readonly heads: { readonly start: string; readonly headers: string[]; body: string; complete: boolean }[]
