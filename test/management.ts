@@ -15,6 +15,7 @@ import { TaskRunner } from '../src/management/async-tasks/runner.js'
 import { taskWork } from '../src/management/async-tasks/work.js'
 import { provisionInstance } from '../src/management/instances/provision.js'
 import type { GatewayAccess, ManagementSettings } from '../src/management/operation.js'
+import type { MemberHealth } from '../src/management/vpc-channels/member-health.js'
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import { openStore, type Store } from '../src/store/store.js'
 import type { TestEngine } from './engines.js'
@@ -66,6 +67,8 @@ export interface ManagementOptions {
   readonly settings?: Partial<ManagementSettings>
   /** Default: nobody there. */
   readonly gateway?: GatewayAccess
+  /** Default: nobody reports. */
+  readonly memberHealth?: MemberHealth
   /** What the server uses in the place of the store: the store itself, but watched or undone. */
   readonly served?: (store: Store) => Store
 }
@@ -118,6 +121,7 @@ export async function management(engine: TestEngine, options: ManagementOptions 
     settings,
     services: {
       tasks,
+      ...(options.memberHealth && { memberHealth: options.memberHealth }),
       gateway: options.gateway ?? { host: '127.0.0.1', httpPort: 1, httpsPort: 1, lend: () => () => undefined },
     },
     isReady: () => Promise.resolve(true),

@@ -11,6 +11,7 @@ import type { ToNode } from '../limits/lease-messages.js'
 import { LeasedLimiter } from '../limits/leased.js'
 import { DiskCopy } from '../snapshot/disk-copy.js'
 import type { Update } from '../snapshot/parts.js'
+import { MemberSender } from '../snapshot/member-sender.js'
 import { StatisticsSender } from '../snapshot/statistics-sender.js'
 import { StreamClient } from '../snapshot/stream-client.js'
 import { runChild, tellSupervisor, type RunningChild } from './child-link.js'
@@ -75,6 +76,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
     const [secureAddress = settings.httpsListen] = opened.secureAddresses
     tellSupervisor({ kind: 'ready', address, secureAddress })
   }
+  const members = new MemberSender({ ...link, collect: () => gateway?.memberStates() ?? [] })
   const statistics = new StatisticsSender({ ...link, collect: () => gateway?.drainStatistics() ?? [] })
   return {
     started: open(),
@@ -84,11 +86,13 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
       else if (message.kind === 'control') {
         stream.controlIsAt(message.url)
         statistics.controlIsAt(message.url)
+        members.controlIsAt(message.url)
       }
     },
     async drain() {
       stream.close()
       await gateway?.drain(GRACE)
+      await members.close()
       await statistics.close()
       await disk.flush()
       limiter.close()

@@ -88,7 +88,7 @@ const refusal = ({ code, status, message }: Fault): Answer => ({
 async function perform(
   id: OperationId,
   request: FastifyRequest,
-  { store, vault, authenticate, settings, clock }: RouteDependencies,
+  { store, vault, authenticate, settings, services, clock }: RouteDependencies,
   work: LongWork | undefined,
 ): Promise<Answer> {
   const plane = planeOf(id)
@@ -107,6 +107,7 @@ async function perform(
   if (work === undefined) throw unsupported(plane)
 
   const now = clock()
+  const { memberHealth } = services
   const call: ReceivedCall = {
     path,
     query: request.query as Record<string, string | string[]>,
@@ -115,7 +116,7 @@ async function perform(
   }
   const context = async (db: Database, changed: (partKey: string) => void): Promise<OperationContext> => {
     if (instanceId !== '') await requireInstance(db, { id, projectId, instanceId, now })
-    return { db, changed, caller, projectId, instanceId, now, newId, vault, settings }
+    return { db, changed, caller, projectId, instanceId, now, newId, vault, settings, memberHealth }
   }
   const locks = locksOf(id, projectId, instanceId)
   return work(call, {

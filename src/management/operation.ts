@@ -4,6 +4,7 @@ import type { Vault } from '../config/vault.js'
 import type { Caller } from '../iam/caller.js'
 import type { Part } from '../snapshot/parts.js'
 import type { Database } from '../store/store.js'
+import type { MemberHealth } from './vpc-channels/member-health.js'
 
 /**
  * What an operation works with. The server has already checked, in this order: the caller, the project, the
@@ -24,6 +25,8 @@ export interface OperationContext {
   readonly newId: () => string
   readonly vault: Vault
   readonly settings: ManagementSettings
+  /** What gateways report of members of channels; absent where nobody reports. */
+  readonly memberHealth?: MemberHealth | undefined
 }
 
 /** What management needs to know of how the server was started. */
@@ -69,6 +72,7 @@ export type LongHandlers = { readonly [Id in OperationId]?: LongHandler<Id> }
 
 /** What runs beside operations. */
 export interface OperationServices {
+  readonly memberHealth?: MemberHealth
   readonly tasks: TaskQueue
   readonly gateway: GatewayAccess
 }

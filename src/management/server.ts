@@ -17,6 +17,7 @@ import { firstStart, type Credentials } from './first-start.js'
 import { purgeEndedDeletions } from './instances/deletion.js'
 import { SnapshotFeed } from './snapshot-feed.js'
 import { StatisticsSink } from './statistics/sink.js'
+import { MemberHealth } from './vpc-channels/member-health.js'
 
 export interface Control {
   /** With the port that was taken. */
@@ -63,6 +64,7 @@ export async function startControl(
     work: taskWork,
     onError: (error) => logger.error({ err: error }, 'a task failed'),
   })
+  const memberHealth = new MemberHealth()
   const app = await managementApp({
     store,
     vault,
@@ -72,6 +74,7 @@ export async function startControl(
     settings: operationSettings,
     services: {
       tasks,
+      memberHealth,
       gateway: {
         host: localAddress(settings.httpListen.host),
         httpPort: settings.httpListen.port,
@@ -81,7 +84,12 @@ export async function startControl(
     },
     isReady: async () => publisher.revision >= 0 && (await databaseAnswers(store, logger)),
   })
-  gatewayRoutes(app, { publisher, token: clusterToken, receive: (deltas) => statistics.receive(deltas) })
+  gatewayRoutes(app, {
+    publisher,
+    token: clusterToken,
+    receive: (deltas) => statistics.receive(deltas),
+    receiveMembers: (report) => memberHealth.take(report, clock()),
+  })
 
   const stop: (() => Promise<void>)[] = [
     () => store.close(),

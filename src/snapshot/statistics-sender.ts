@@ -1,8 +1,7 @@
 /** A gateway's counts on their way to control: each second what is new, again and again until control has it. */
 import { randomUUID } from 'node:crypto'
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
+import { post } from './control-post.js'
 import { STATISTICS_PATH } from './paths.js'
 import type { StatisticsReport } from './statistics-report.js'
 import type { StreamLog } from './stream-client.js'
@@ -22,8 +21,6 @@ export interface StatisticsSenderOptions {
 const REPORT_SIZE = 5_000
 /** Deltas that are kept while control is away, some 40 MB; the oldest are given up for newer ones. */
 const MEMORY = 100_000
-/** Milliseconds. */
-const PATIENCE = 5_000
 
 export class StatisticsSender {
   #controlUrl: string | undefined
@@ -84,24 +81,4 @@ export class StatisticsSender {
     this.options.log.warn({ status, lost: report.deltas.length }, 'control refuses statistics: they are given up')
     return true
   }
-}
-
-/** The status, or 0 when there was no answer: the configuration stream already says that control is away. */
-function post(url: URL, token: string, body: string): Promise<number> {
-  return new Promise((resolve) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    }
-    const outgoing = request(url, { method: 'POST', headers, agent: false, signal: AbortSignal.timeout(PATIENCE) })
-    outgoing.on('error', () => resolve(0))
-    outgoing.on('response', (response) => {
-      text(response).then(
-        () => resolve(response.statusCode ?? 0),
-        () => resolve(0),
-      )
-    })
-    outgoing.end(body)
-  })
 }

@@ -37,7 +37,8 @@ async function control(receive: (deltas: readonly StatisticsDelta[]) => void) {
   server.addHook('onSend', async (_request, reply) => {
     if (lost > 0 && lost--) reply.raw.destroy()
   })
-  gatewayRoutes(server, { publisher: new Publisher({ revision: 0, parts: [] }), token: TOKEN, receive })
+  const publisher = new Publisher({ revision: 0, parts: [] })
+  gatewayRoutes(server, { publisher, token: TOKEN, receive, receiveMembers: () => undefined })
   await server.listen({ host: '127.0.0.1', port: 0 })
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,

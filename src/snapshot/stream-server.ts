@@ -10,8 +10,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { tokenCheck } from './cluster-token.js'
 import { encodeFrame, framesOf } from './frames.js'
+import { parseMemberReport, type MemberReport } from './member-report.js'
 import type { Update } from './parts.js'
-import { SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
+import { MEMBERS_PATH, SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
 import type { Publisher } from './publisher.js'
 import { LARGEST_REPORT, parseReport, SeenReports } from './statistics-report.js'
 
@@ -21,6 +22,8 @@ export interface GatewayRoutesOptions {
   readonly token: string
   /** Takes what a gateway counted, once. When it rejects, the gateway sends the same again. */
   readonly receive: (deltas: readonly StatisticsDelta[]) => Promise<void> | void
+  /** Takes what a gateway has found out about members of channels. */
+  readonly receiveMembers: (report: MemberReport) => void
   /** Milliseconds between signs of life. Default 5,000. */
   readonly heartbeat?: number
 }
@@ -60,6 +63,13 @@ export function gatewayRoutes(app: FastifyInstance, options: GatewayRoutesOption
       const report = parseReport(request.body)
       if (report === undefined) return reply.code(400).send({ error_msg: 'not a statistics report' })
       await seen.once(report, () => options.receive(report.deltas))
+      return reply.code(204).send()
+    })
+
+    routes.post(MEMBERS_PATH, (request, reply) => {
+      const report = parseMemberReport(request.body)
+      if (report === undefined) return reply.code(400).send({ error_msg: 'not a report of members' })
+      options.receiveMembers(report)
       return reply.code(204).send()
     })
   })

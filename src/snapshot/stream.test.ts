@@ -27,7 +27,13 @@ const put = (revision: number, ...parts: Part[]): Update => ({ revision, reset: 
 
 async function control(publisher: Publisher, heartbeat = 5_000, port = 0) {
   const server = Fastify()
-  gatewayRoutes(server, { publisher, token: TOKEN, receive: () => undefined, heartbeat })
+  gatewayRoutes(server, {
+    publisher,
+    token: TOKEN,
+    receive: () => undefined,
+    receiveMembers: () => undefined,
+    heartbeat,
+  })
   await server.listen({ host: '127.0.0.1', port })
   const address = server.server.address() as AddressInfo
   return {

@@ -12,6 +12,7 @@ import type { ChannelMemberRow } from '../../store/schema.js'
 import type { Handlers, OperationContext } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
+import { shownHealth } from './member-health.js'
 import { planMembers, type Surroundings } from './members.js'
 import { hasMembers, missing, noteChannel, theChannel } from './rules.js'
 import { memberView } from './views.js'
@@ -26,7 +27,7 @@ export const memberOperations = {
     await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', before.length, added.length)
     await saveMembers(context.db, members)
     await noteChannel(context, surroundings.channel.id)
-    return { status: 201, body: listOf(members, surroundings) }
+    return { status: 201, body: await listOf(context, members, surroundings) }
   },
 
   /** Makes the members those that are given: of one group when one is named, else of the whole channel. */
@@ -42,14 +43,15 @@ export const memberOperations = {
     await deleteMembers(db, gone)
     await saveMembers(db, members)
     await noteChannel(context, surroundings.channel.id)
-    return { status: 200, body: listOf(members, surroundings) }
+    return { status: 200, body: await listOf(context, members, surroundings) }
   },
 
   listBackendInstancesV2: async ({ path, query }, context) => {
     const channel = await theChannel(context, path.vpc_channel_id)
     const groups = await groupsOfChannel(context.db, channel.id)
     const { total, rows } = await listMembers(context.db, channel.id, query, query)
-    const members = rows.map((member) => memberView(member, { channel, groups }, readTime))
+    const health = await shownHealth(context)
+    const members = rows.map((member) => memberView(member, { channel, groups }, readTime, health))
     return { status: 200, body: { total, size: members.length, members } }
   },
 
@@ -119,7 +121,8 @@ async function setStatus(
   return { status: 204 } as const
 }
 
-function listOf(members: readonly ChannelMemberRow[], surroundings: Surroundings) {
-  const shown = members.map((member) => memberView(member, surroundings, writtenTime))
+async function listOf(context: OperationContext, members: readonly ChannelMemberRow[], surroundings: Surroundings) {
+  const health = await shownHealth(context)
+  const shown = members.map((member) => memberView(member, surroundings, writtenTime, health))
   return { total: shown.length, size: shown.length, members: shown }
 }

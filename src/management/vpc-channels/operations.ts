@@ -20,6 +20,7 @@ import { memberGroupOperations } from './group-operations.js'
 import { planGroups, referencesAreChannels } from './groups.js'
 import { healthCheckOf } from './health-check.js'
 import { memberOperations } from './member-operations.js'
+import { shownHealth } from './member-health.js'
 import { planMembers, withGroupWeights } from './members.js'
 import { microserviceOf } from './microservice.js'
 import { missing, nameIsFree, nameMayChange, noteChannel, theChannel, typeIsKept, typeOf } from './rules.js'
@@ -60,7 +61,7 @@ export const vpcChannelOperations = {
     const channel = await theChannel(context, path.vpc_channel_id)
     const groups = await groupsOfChannel(context.db, channel.id)
     const members = await membersOfChannel(context.db, channel.id)
-    return { status: 200, body: channelView({ channel, groups }, members, readTime) }
+    return { status: 200, body: channelView({ channel, groups }, members, readTime, await shownHealth(context)) }
   },
 
   listVpcChannelsV2: async ({ query }, { db, instanceId }) => {
@@ -134,7 +135,7 @@ async function replaceContents(context: OperationContext, channel: VpcChannel, b
   await deleteGroups(db, idsGone(oldGroups, groups))
   await saveGroups(db, groups)
   await saveMembers(db, members)
-  return channelView({ channel, groups }, members, writtenTime)
+  return channelView({ channel, groups }, members, writtenTime, await shownHealth(context))
 }
 
 const ranked = <T>(item: T, position: number): T & { readonly position: number } => ({ ...item, position })

@@ -9,6 +9,7 @@ import type {
 import type { ChannelGroup } from '../../store/channel-groups.js'
 import type { ChannelMemberRow } from '../../store/schema.js'
 import type { ChannelHealthCheck, ChannelMicroservice, VpcChannel } from '../../store/vpc-channels.js'
+import { unknownHealth, type HealthOf } from './member-health.js'
 import { portOf, type Surroundings } from './members.js'
 import { typeNumber } from './rules.js'
 
@@ -35,11 +36,12 @@ export function channelView(
   surroundings: Surroundings,
   members: readonly ChannelMemberRow[],
   time: Time,
+  health: HealthOf = unknownHealth,
 ): CreateVpcChannelV2Response {
   const { channel, groups } = surroundings
   return {
     ...listedChannelView(channel, groups, time),
-    members: members.map((member) => memberView(member, surroundings, time)),
+    members: members.map((member) => memberView(member, surroundings, time, health)),
     ...(channel.healthCheck && { vpc_health_config: healthCheckView(channel.id, channel.healthCheck, time) }),
   }
 }
@@ -59,7 +61,12 @@ export function groupView(group: ChannelGroup, time: Time): MemberGroupInfo {
   }
 }
 
-export function memberView(member: ChannelMemberRow, surroundings: Surroundings, time: Time): VpcMemberInfo {
+export function memberView(
+  member: ChannelMemberRow,
+  surroundings: Surroundings,
+  time: Time,
+  health: HealthOf,
+): VpcMemberInfo {
   return {
     id: member.id,
     vpc_channel_id: member.channel_id,
@@ -72,8 +79,7 @@ export function memberView(member: ChannelMemberRow, surroundings: Surroundings,
     status: member.status,
     member_group_id: member.group_id ?? '',
     member_group_name: surroundings.groups.find(({ id }) => id === member.group_id)?.name ?? '',
-    // Each gateway checks members for itself, and none of them tells management what it found.
-    health_status: 'unknown',
+    health_status: health(member.id),
     create_time: time(member.created_at),
   }
 }

@@ -1,0 +1,25 @@
+/** What gateways find out about members of channels, on its way to control. */
+import { z } from 'zod'
+import type { MemberState } from '../telemetry/member-states.js'
+
+/** All that a gateway process knows: what it does not name, it does not check any more. */
+export interface MemberReport {
+  /** Made anew by each gateway process. */
+  readonly sender: string
+  readonly states: readonly MemberState[]
+}
+
+const reportSchema = z.strictObject({
+  sender: z.string().min(1).max(64),
+  states: z.array(z.strictObject({ memberId: z.string().max(64), healthy: z.boolean() })),
+})
+
+export function parseMemberReport(body: unknown): MemberReport | undefined {
+  if (!Buffer.isBuffer(body)) return undefined
+  try {
+    return reportSchema.safeParse(JSON.parse(body.toString('utf8'))).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
