@@ -11,6 +11,7 @@ import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.js'
 import { BAD, MORE, TOO_LARGE } from '../http1/header-lines.js'
 import { HeldBytes } from '../http1/held-bytes.js'
 import { type ByteReader, readBuffer } from '../http1/read-buffer.js'
+import { acceptsWebSocket } from '../http1/upgrade.js'
 import { Http1ResponseHead } from '../http1/response-head.js'
 import { FORBIDDEN } from './guarded-lookup.js'
 import type { OriginPool } from './pool.js'
@@ -26,6 +27,10 @@ export interface BackendUser {
   connected(): void
   /** An interim reply has been read; its head is `connection.head`. */
   interim(): void
+  /** The request offers to go on as a tunnel. */
+  readonly upgrading: boolean
+  /** The backend has accepted that; what follows its head is not HTTP. Returns how far that has been dealt with. */
+  upgraded(bytes: Buffer, at: number, end: number): number
   /** The head of the reply has been read; of its body `bytes[at…end)` are there. Returns where the body stopped. */
   replied(bytes: Buffer, at: number, end: number): number
   /** More of the body. */
@@ -85,6 +90,16 @@ export class BackendConnection extends Alarm implements ByteReader {
   write(piece: string | Buffer): boolean {
     send(this.#socket, piece)
     return this.#socket.writableLength < this.#socket.writableHighWaterMark
+  }
+
+  /** From now on it is this one that is told. */
+  handTo(user: BackendUser): void {
+    this.#user = user
+  }
+
+  /** No more will be written; what the backend sends is read on. */
+  end(): void {
+    this.#socket.end()
   }
 
   get connected(): boolean {
@@ -157,12 +172,12 @@ export class BackendConnection extends Alarm implements ByteReader {
       this.#held.add(bytes, at, end)
       return end
     }
-    // Upgrades are not offered to backends, so nobody may accept one.
-    if (position === BAD || position === TOO_LARGE || this.head.status === 101 || this.#user === undefined) {
+    if (position === BAD || position === TOO_LARGE || this.#user === undefined) {
       this.#lose('malformed')
       return end
     }
     this.#held.clear()
+    if (this.head.status === 101) return this.#upgrade(this.#user, bytes, position, end)
     if (this.head.status < 200) {
       if (++this.#interims > INTERIM_LIMIT) {
         this.#lose('malformed')
@@ -175,6 +190,18 @@ export class BackendConnection extends Alarm implements ByteReader {
     this.body.reset(this.head.bodyLength)
     this.#reading = this.body.done ? 'nothing' : 'body'
     return this.#user.replied(bytes, position, end)
+  }
+
+  /** Only what was offered may be accepted (RFC 9110 §7.8). */
+  #upgrade(user: BackendUser, bytes: Buffer, at: number, end: number): number {
+    if (!user.upgrading || !acceptsWebSocket(this.head)) {
+      this.#lose('malformed')
+      return end
+    }
+    this.head.bodyLength = UNTIL_CLOSE
+    this.body.reset(UNTIL_CLOSE)
+    this.#reading = 'body'
+    return user.upgraded(bytes, at, end)
   }
 
   #connected(): void {

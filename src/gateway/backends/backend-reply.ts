@@ -4,6 +4,7 @@ import { Kind, normalised } from '../http1/header-names.js'
 import { wireText } from '../http1/own-reply.js'
 import type { Http1ResponseHead } from '../http1/response-head.js'
 import { dateLine } from '../http1/status-lines.js'
+import { UPGRADE_LINES } from '../http1/upgrade.js'
 
 const endsHere =
   (1 << Kind.transferEncoding) |
@@ -34,6 +35,11 @@ export function backendReply(reply: Http1ResponseHead, exchange: Exchange, keepL
   if (lines.last > run) out += text.substring(run, lines.last)
   if (!lines.has(Kind.date)) out += dateLine(Date.now())
   return `${out}Server: api-gateway\r\nX-Request-Id: ${exchange.requestId}\r\n${wireText(exchange.replyHeaders)}`
+}
+
+/** `101 Switching Protocols` with its empty line. It has no content, whatever the backend declares (RFC 9110 §8.6). */
+export function upgradeReply(reply: Http1ResponseHead, exchange: Exchange): string {
+  return `${backendReply(reply, exchange, false)}${UPGRADE_LINES}\r\n`
 }
 
 /** An interim reply (RFC 9110 §15.2) with its empty line; it has no fields of ours. */

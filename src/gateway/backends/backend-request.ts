@@ -1,9 +1,20 @@
 /** The head that goes to a backend (backends.md §2, responses.md §5 to §7). */
 import type { Exchange, ForwardPlan } from '../exchange.js'
-import type { ClientConnection } from '../http1/client-connection.js'
 import { Kind, filterOf, normalised } from '../http1/header-names.js'
 import type { HeaderLines } from '../http1/header-lines.js'
 import { wireText } from '../http1/own-reply.js'
+import type { Http1RequestHead } from '../http1/request-head.js'
+import { UPGRADE_LINES } from '../http1/upgrade.js'
+
+/** Where a request comes from. */
+export interface RequestSource {
+  readonly head: Http1RequestHead
+  readonly peerAddress: string
+  readonly listenerPort: number
+  readonly secure: boolean
+  /** Header lines that tell backends where this connection comes from, kept here. */
+  originLines: string
+}
 
 /** What becomes of the client's line of each kind; every kind that is not here goes on. */
 const endsHere = kinds(
@@ -25,7 +36,7 @@ function kinds(...list: readonly number[]): number {
  * Request line and header lines for the backend, with the empty line. The client's lines are passed on as they came,
  * in runs, but for those that end here, that `Connection` names, or that the plan drops.
  */
-export function backendRequest(client: ClientConnection, exchange: Exchange, plan: ForwardPlan): string {
+export function backendRequest(client: RequestSource, exchange: Exchange, plan: ForwardPlan): string {
   const { head } = client
   const { lines, text } = head
   const filter = filterOf(plan.drop)
@@ -54,8 +65,14 @@ export function backendRequest(client: ClientConnection, exchange: Exchange, pla
   if (replaced) out += `Content-Length: ${exchange.body?.length ?? 0}\r\n`
   else if (head.contentLength === -1) out += 'Transfer-Encoding: chunked\r\n'
   else if (!lines.has(Kind.contentLength) && anticipatesContent(plan.method)) out += 'Content-Length: 0\r\n'
+  if (offersUpgrade(head, exchange, plan)) out += UPGRADE_LINES
   out += wireText(plan.add)
   return `${out + forwardedFor(client, exchange)}X-Request-Id: ${exchange.requestId}\r\n\r\n`
+}
+
+/** Whether the backend is asked to go on by WebSocket. A mapping may have made another request of it. */
+export function offersUpgrade(head: Http1RequestHead, exchange: Exchange, plan: ForwardPlan): boolean {
+  return head.upgrades && !head.http2 && plan.method === 'GET' && exchange.body === undefined
 }
 
 function isNominated(names: readonly string[] | undefined, lines: HeaderLines, index: number, text: string): boolean {
@@ -68,7 +85,7 @@ function anticipatesContent(method: string): boolean {
 }
 
 /** Where the request comes from. Nothing of it is believed from the client but the chain of addresses before ours. */
-function forwardedFor(client: ClientConnection, exchange: Exchange): string {
+function forwardedFor(client: RequestSource, exchange: Exchange): string {
   const { head } = client
   let chain = ''
   if (head.lines.has(Kind.forwardedFor)) {
@@ -84,7 +101,7 @@ function forwardedFor(client: ClientConnection, exchange: Exchange): string {
   return `X-Forwarded-For: ${chain}${client.peerAddress}\r\n${client.originLines}${hostLine(head.host)}`
 }
 
-function originLines(source: string, client: ClientConnection): string {
+function originLines(source: string, client: RequestSource): string {
   const scheme = client.secure ? 'https' : 'http'
   return `X-Real-IP: ${source}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Port: ${client.listenerPort}\r\n`
 }

@@ -13,10 +13,11 @@ import type { ChunkSink } from '../http1/chunked.js'
 import type { Forwarding } from '../http1/context.js'
 import { isBodyless } from '../http1/response-head.js'
 import type { BackendConnection, BackendUser, Trouble } from './backend-connection.js'
-import { backendReply, interimReply } from './backend-reply.js'
-import { backendRequest } from './backend-request.js'
+import { backendReply, interimReply, upgradeReply } from './backend-reply.js'
+import { backendRequest, offersUpgrade } from './backend-request.js'
 import type { ForwardedClient } from './forwarded-client.js'
 import type { BackendPools, OriginPool, Waiting } from './pool.js'
+import { Tunnel } from './tunnel.js'
 
 /** Bodies above this size are not sent again once bytes of them were sent. */
 const REPLAY_LIMIT = 1024 * 1024
@@ -56,6 +57,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   #replied = false
   #replyFraming: Framing = 'plain'
   #clientSlow = false
+  #tunnel: Tunnel | undefined = undefined
 
   constructor(client: ForwardedClient, pools: BackendPools) {
     super()
@@ -123,11 +125,14 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   }
 
   cancel(): void {
+    this.#tunnel?.close()
     this.#backend?.release(false)
+    if (this.#tunnel !== undefined && this.#exchange !== undefined) this.#count(this.#exchange)
     this.#clear()
   }
 
   clientDrained(): void {
+    this.#tunnel?.clientDrained()
     if (!this.#clientSlow) return
     this.#clientSlow = false
     this.#armBackend()
@@ -284,6 +289,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#exchange = undefined
     this.#plan = undefined
     this.#sent = undefined
+    this.#tunnel = undefined
     this.#pools.wheel.disarm(this)
   }
 
@@ -299,16 +305,54 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#client.write(interimReply(this.#backend.head))
   }
 
-  replied(bytes: Buffer, at: number, end: number): number {
+  get upgrading(): boolean {
+    const exchange = this.#exchange
+    return exchange !== undefined && this.#plan !== undefined && offersUpgrade(this.#client.head, exchange, this.#plan)
+  }
+
+  upgraded(bytes: Buffer, at: number, end: number): number {
     const exchange = this.#exchange
     const backend = this.#backend
-    if (exchange === undefined || backend === undefined) return end
-    const { head } = backend
+    if (exchange === undefined || backend === undefined || this.#plan === undefined) return end
+    const client = this.#client
+    const { wheel, options, handler } = this.#pools
+    this.#begin(exchange, backend)
+    handler.replying(exchange)
+    wheel.disarm(this)
+    const times = { idle: Math.max(options.tunnelIdleTimeout, this.#plan.timeout), linger: options.lingerTimeout }
+    const tunnel = new Tunnel(client, backend, wheel, times, (how) => this.#endTunnel(backend, exchange, how))
+    this.#tunnel = tunnel
+    backend.handTo(tunnel)
+    client.openTunnel?.(upgradeReply(backend.head, exchange), tunnel)
+    return at < end ? tunnel.body(bytes, at, end) : end
+  }
+
+  #endTunnel(backend: BackendConnection, exchange: Exchange, how: 'ended' | 'lost'): void {
+    this.#tunnel?.close()
+    if (how === 'ended') {
+      this.#finish(backend, exchange, false)
+    } else {
+      this.#count(exchange)
+      this.#clear()
+      this.#client.cut()
+    }
+  }
+
+  /** The final head of the reply is there. */
+  #begin(exchange: Exchange, { head }: BackendConnection): void {
     exchange.upstreamHeadAt = performance.now()
     exchange.upstreamStatus = head.status
     exchange.status = head.status
     this.#replied = true
     this.#sent = undefined
+  }
+
+  replied(bytes: Buffer, at: number, end: number): number {
+    const exchange = this.#exchange
+    const backend = this.#backend
+    if (exchange === undefined || backend === undefined) return end
+    const { head } = backend
+    this.#begin(exchange, backend)
     if (!this.#requestDone) this.#client.closeAfterReply()
     this.#pools.handler.replying(exchange)
     const out = this.#replyHead(backend, exchange)

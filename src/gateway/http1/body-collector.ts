@@ -27,5 +27,10 @@ export class BodyCollector implements ChunkSink {
   }
 }
 
+/** An unread body up to this size is read and thrown away so that the connection can be used again. */
+export const DISCARD_LIMIT = 64 * 1024
+
+export const NO_BYTES = Buffer.alloc(0)
+
 /** For a body that nobody wants. */
 export const nowhere: ChunkSink = { chunk: () => undefined, data: () => undefined, chunkEnd: () => undefined }

@@ -4,48 +4,43 @@
  * for bytes that nobody wants yet, the body of the current exchange, or nobody any more.
  */
 import type { Socket } from 'node:net'
+import type { ForwardedClient } from '../backends/forwarded-client.js'
+import type { TunnelEntrance } from '../backends/tunnel.js'
 import type { Exchange, ExchangeConnection, TlsFacts } from '../exchange.js'
 import type { Failure } from '../handler.js'
 import type { Reply } from '../reply.js'
-import type { Outcome } from '../step.js'
 import { Alarm } from './alarms.js'
 import { send } from './batch.js'
-import { BodyCollector, nowhere } from './body-collector.js'
+import { BodyCollector, DISCARD_LIMIT, NO_BYTES, nowhere } from './body-collector.js'
 import { BodyReader } from './body-reader.js'
 import type { EngineConnection, EngineContext, Forwarding } from './context.js'
 import { closesConnection, failureOf } from './failures.js'
+import { Flow } from './flow.js'
 import { MORE } from './header-lines.js'
 import { Linger } from './linger.js'
-import { connectionLine, ownReply } from './own-reply.js'
+import { CONTINUE, connectionLine, ownReply } from './own-reply.js'
 import { HeldBytes } from './held-bytes.js'
 import { newExchange } from './new-exchange.js'
 import { Http1RequestHead } from './request-head.js'
 
-/**
- * Where arriving bytes go: into the head, into store until somebody wants them, into the current body, a body that
- * nobody wants, or nowhere, because the last reply has been sent.
- */
-type Input = 'head' | 'hold' | 'body' | 'discard' | 'drop'
-
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-/** An unread body up to this size is read and thrown away so that the connection can be used again. */
-const DISCARD_LIMIT = 64 * 1024
 /** While more than this waits to be taken by the client, its next request waits too. */
 const UNSENT_LIMIT = 256 * 1024
 
-export class ClientConnection extends Alarm implements ExchangeConnection, EngineConnection {
+export class ClientConnection extends Alarm implements ExchangeConnection, EngineConnection, ForwardedClient {
   readonly head: Http1RequestHead
   readonly body = new BodyReader()
   readonly secure: boolean
   exchange: Exchange | undefined = undefined
   /** Header lines that tell backends where this connection comes from, kept by `backend-request.ts`. */
   originLines = ''
-  #input: Input = 'head'
+  /** Where arriving bytes go: `hold` keeps them until somebody wants them, `drop` is for after the last reply. */
+  #input: 'head' | 'hold' | 'body' | 'discard' | 'tunnel' | 'drop' = 'head'
   readonly #held = new HeldBytes()
   #forwarding: Forwarding | undefined = undefined
   #isForwarding = false
   #collector: BodyCollector | undefined = undefined
-  #paused = false
+  #tunnel: TunnelEntrance | undefined = undefined
+  readonly #flow: Flow
   #closing = false
   #replyStarted = false
   #running = false
@@ -61,6 +56,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     readonly tls: TlsFacts | undefined,
   ) {
     super()
+    this.#flow = new Flow(socket)
     this.secure = tls !== undefined
     this.head = new Http1RequestHead(this.secure)
     this.head.reset()
@@ -99,7 +95,12 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
           break
         case 'hold':
           this.#held.add(bytes, at, end)
-          this.#pause()
+          this.#flow.stop()
+          at = end
+          break
+        case 'tunnel':
+          this.#count(end - at)
+          this.#tunnel?.send(bytes, at, end)
           at = end
           break
         case 'drop':
@@ -131,13 +132,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
       this.fail('overloaded')
       return position
     }
-    let outcome: Outcome
-    try {
-      outcome = this.context.handler.begin(exchange)
-    } catch (error) {
-      this.#failInside(error)
-      return position
-    }
+    const outcome = this.context.handler.begin(exchange)
     if (outcome === undefined) return this.#forward(exchange, bytes, position, end)
     if (outcome instanceof Promise) this.#await(exchange, outcome)
     else this.#reply(exchange, outcome)
@@ -197,7 +192,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     this.#armBody()
     if (at < end) return this.#consume(bytes, at, end, forwarding)
     forwarding.flush(false)
-    this.#resume()
+    this.#flow.go()
     return at
   }
 
@@ -260,7 +255,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
       this.#input = 'body'
       this.#armBody()
       if (this.head.expectsContinue) this.socket.write(CONTINUE, 'latin1')
-      this.#resume()
+      this.#flow.go()
       this.#runHeld()
     })
   }
@@ -275,7 +270,6 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   }
 
   // Replies out.
-
   /** Answers with a reply that the gateway makes. */
   #reply(exchange: Exchange, reply: Reply): void {
     exchange.status = reply.status
@@ -298,16 +292,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
       return
     }
     if (closesConnection(failure)) this.#closing = true
-    this.#reply(exchange, this.#replyTo(exchange, failure))
-  }
-
-  #replyTo(exchange: Exchange, failure: Failure): Reply {
-    try {
-      return this.context.handler.failed(exchange, failure)
-    } catch (error) {
-      this.context.fault(error)
-      return { status: 500, headers: '', body: '' }
-    }
+    this.#reply(exchange, this.context.handler.failed(exchange, failure))
   }
 
   /** A head that cannot be served. */
@@ -315,7 +300,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     const exchange = this.#begin()
     this.body.reset(0)
     this.#closing = true
-    this.#reply(exchange, this.#replyTo(exchange, failure))
+    this.#reply(exchange, this.context.handler.failed(exchange, failure))
   }
 
   /**
@@ -326,6 +311,11 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     this.#replyStarted = true
     if (!this.head.keepAlive || !delimited || this.context.draining) this.#closing = true
     return connectionLine(this.#closing, this.head.minorVersion)
+  }
+
+  /** HTTP/1.0 knows no chunks: what has no length ends with the connection. */
+  get unframed(): boolean {
+    return this.head.minorVersion === 0
   }
 
   /** The reply will end before the request has been read: afterwards nobody knows where the next one starts. */
@@ -340,6 +330,18 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     return this.socket.writableLength < UNSENT_LIMIT
   }
 
+  openTunnel(head: string, tunnel: TunnelEntrance): void {
+    this.write(head)
+    this.#tunnel = tunnel
+    this.#input = 'tunnel'
+    this.#closing = true
+    // It is the tunnel that runs out of time now, and it takes nobody's place among the requests in flight.
+    this.context.wheel.disarm(this)
+    this.context.inFlight--
+    this.#flow.go()
+    this.#runHeld()
+  }
+
   /** The last byte of the reply has been handed to the socket. */
   replyDone(): void {
     const { exchange } = this
@@ -351,7 +353,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     } else if (!this.body.done) {
       this.#input = 'discard'
       this.#armBody()
-      this.#resume()
+      this.#flow.go()
       this.#runHeld()
     } else {
       this.#next()
@@ -361,7 +363,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   #record(exchange: Exchange): void {
     this.exchange = undefined
     exchange.finishedAt = performance.now()
-    this.context.inFlight--
+    if (this.#tunnel === undefined) this.context.inFlight--
     if (this.head.hasRequestLine) this.context.handler.done(exchange)
   }
 
@@ -381,7 +383,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     this.head.reset()
     if (this.#held.length === 0) this.#held.clear()
     this.context.wheel.arm(this, performance.now() + this.context.options.idleTimeout)
-    this.#resume()
+    this.#flow.go()
     this.#runHeld()
   }
 
@@ -389,7 +391,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   #close(): void {
     this.#input = 'drop'
     this.#held.clear()
-    this.#resume()
+    this.#flow.go()
     this.context.wheel.disarm(this)
     this.#linger = new Linger(this.context, this.socket)
   }
@@ -412,7 +414,9 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   /** The client has ended its side. While it waits for a reply, that means it has gone (request-lifecycle.md §3). */
   ended(): void {
     if (this.#input === 'drop') return
-    if (this.exchange === undefined) {
+    if (this.#input === 'tunnel') {
+      this.#tunnel?.clientEnded()
+    } else if (this.exchange === undefined) {
       this.socket.end()
     } else {
       this.#abort(499)
@@ -435,7 +439,8 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     this.#collector?.reject(new Error('the client has gone'))
     this.#collector = undefined
     if (exchange === undefined) return
-    exchange.status = status
+    // A tunnel has had its reply, and ends in this way as in any other.
+    if (this.#tunnel === undefined) exchange.status = status
     this.#record(exchange)
   }
 
@@ -453,7 +458,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     } else if (this.exchange === undefined) {
       if (this.#startedAt !== 0 && this.#held.length > 0) this.#headTimedOut()
       else this.#close()
-    } else if (this.#input === 'body' && !this.#paused) {
+    } else if (this.#input === 'body' && !this.#flow.stopped) {
       if (this.#collector === undefined) this.fail('request-timeout')
       else this.#endCollecting('timeout')
     }
@@ -471,6 +476,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   }
 
   destroy(): void {
+    this.#abort(499)
     this.socket.destroy()
   }
 
@@ -482,27 +488,13 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
 
   /** The backend does not keep up with the body. */
   pauseBody(): void {
-    if (this.#input === 'body') this.#pause()
+    if (this.#input === 'body' || this.#input === 'tunnel') this.#flow.stop()
   }
 
   resumeBody(): void {
-    if (this.#input !== 'body') return
-    this.#armBody()
-    this.#resume()
+    if (this.#input === 'body') this.#armBody()
+    else if (this.#input !== 'tunnel') return
+    this.#flow.go()
     this.#runHeld()
   }
-
-  #pause(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.socket.pause()
-  }
-
-  #resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.socket.resume()
-  }
 }
-
-const NO_BYTES = Buffer.alloc(0)

@@ -1,10 +1,10 @@
 /** What all connections of one engine share. */
 import { DEFAULT_FORBIDDEN } from '../backends/forbidden-addresses.js'
+import type { ForwardedClient } from '../backends/forwarded-client.js'
 import type { Exchange } from '../exchange.js'
 import type { ExchangeHandler } from '../handler.js'
 import type { Wheel } from './alarms.js'
 import type { ChunkSink } from './chunked.js'
-import type { ClientConnection } from './client-connection.js'
 
 /** Milliseconds and bytes. */
 export interface EngineOptions {
@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly idleTimeout: number
   /** A client that reads nothing of what is sent to it. */
   readonly sendTimeout: number
+  /** A tunnel in which nothing passes, unless the backend's own time is longer (backends.md §2: 60 s). */
+  readonly tunnelIdleTimeout: number
   /** After the last reply on a connection, for what the client still sends. */
   readonly lingerTimeout: number
   /** `bodyLimit` of an exchange until a step knows better. */
@@ -40,6 +42,7 @@ export const defaultOptions: EngineOptions = {
   bodyTimeout: 8_000,
   idleTimeout: 75_000,
   sendTimeout: 60_000,
+  tunnelIdleTimeout: 60_000,
   lingerTimeout: 2_000,
   bodyLimit: 12 * 1024 * 1024,
   maxConnections: 20_000,
@@ -81,7 +84,7 @@ export interface EngineContext {
   /** Every reply closes its connection. */
   draining: boolean
   inFlight: number
-  newForwarding(client: ClientConnection): Forwarding
+  newForwarding(client: ForwardedClient): Forwarding
   /** The impossible happened: a step threw. The exchange was answered with 500. */
   fault(error: unknown): void
 }

@@ -4,6 +4,8 @@ import type { Reply } from '../reply.js'
 import { isBodyless } from './response-head.js'
 import { dateLine, statusLine } from './status-lines.js'
 
+export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+
 const SERVER_LINE = 'Server: api-gateway\r\n'
 
 /** What becomes of the connection, or nothing where that is what its version does anyway (RFC 9112 §9.3). */

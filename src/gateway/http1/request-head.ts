@@ -8,6 +8,7 @@ import type { RequestHead } from '../exchange.js'
 import { Kind, normalised } from './header-names.js'
 import { BAD, HeaderLines, MORE, headLimits, tokenList } from './header-lines.js'
 import { CR, LF, NAME, SLASH, SPACE, TARGET } from './octets.js'
+import { asksForWebSocket } from './upgrade.js'
 import { absoluteForm, isHost, isPlainPath } from './request-target.js'
 
 /** Bytes of a request target: request-lifecycle.md phase 3. */
@@ -31,6 +32,8 @@ export class Http1RequestHead implements RequestHead {
   contentLength = 0
   /** The client lets the connection be used again after this exchange. */
   keepAlive = true
+  /** The client offers to go on by WebSocket. */
+  upgrades = false
   /** The client waits for `100 Continue` before it sends the body. */
   expectsContinue = false
   /** The head as text, one character per byte: all offsets in `lines` are positions in it. */
@@ -46,7 +49,11 @@ export class Http1RequestHead implements RequestHead {
   /** Bytes of the empty line that some clients send before a request (RFC 9112 §2.2). */
   #blank = 0
 
-  constructor(readonly secure: boolean) {}
+  /** @param http2 whether what is read was made of a request that came by HTTP/2 */
+  constructor(
+    readonly secure: boolean,
+    readonly http2 = false,
+  ) {}
 
   /** Whether the request line was read: from then on there is something to record. */
   get hasRequestLine(): boolean {
@@ -65,6 +72,7 @@ export class Http1RequestHead implements RequestHead {
     this.contentLength = 0
     this.keepAlive = true
     this.expectsContinue = false
+    this.upgrades = false
     this.nominated = undefined
     this.#started = false
     this.#searched = 0
@@ -247,6 +255,7 @@ export class Http1RequestHead implements RequestHead {
       }
     }
     if (close) this.keepAlive = false
+    this.upgrades = this.nominated !== undefined && asksForWebSocket(this)
     // To take these away would change what the message is.
     return this.nominated === undefined || !this.nominated.some((name) => name === 'content-length' || name === 'host')
   }

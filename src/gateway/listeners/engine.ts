@@ -12,6 +12,11 @@ import { Wheel } from '../http1/alarms.js'
 import { ClientConnection } from '../http1/client-connection.js'
 import { type EngineContext, type EngineOptions, defaultOptions } from '../http1/context.js'
 import { type ByteReader, readInto } from '../http1/read-buffer.js'
+import { BackendSessions } from '../http2/backend-sessions.js'
+import { GrpcRelay } from '../http2/grpc-relay.js'
+import type { ClientStream } from '../http2/client-stream.js'
+import { ClientSession } from '../http2/client-session.js'
+import { GuardedHandler } from './guarded-handler.js'
 import { SecureAcceptor, type TlsOptions } from '../tls/secure-acceptor.js'
 
 /** An open listening socket. */
@@ -44,10 +49,11 @@ export class Engine {
   ) {
     const settings: EngineOptions = { ...defaultOptions, ...options }
     const wheel = new Wheel()
-    const pools = new BackendPools(settings, wheel, handler)
+    const guarded = new GuardedHandler(handler, fault)
+    const pools = new BackendPools(settings, wheel, guarded)
     this.#pools = pools
     this.#context = {
-      handler,
+      handler: guarded,
       options: settings,
       wheel,
       connections: new Set(),
