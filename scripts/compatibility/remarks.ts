@@ -100,6 +100,16 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
     'Every definition is checked and kept. Calls are refused while the backend is a function, gRPC or a VPC channel (APIG.0103, APIG.0609).',
   ),
   updateApiV2: differs('As for creation.'),
+  debugApiV2: differs(
+    'The gateway beside the management API is called. The text of `log` is its own; a draft counts in statistics.',
+  ),
+
+  // Import/export
+  importApiDefinitionsV2: differs(
+    'An API that is kept is told in `ignore`, and with the reason in `failure`. Descriptions that are too long are cut. Policies that a file names are bound when the API is next published in `RELEASE`.',
+  ),
+  importApiDefinitionsAsync: differs('As for the import that is waited for.'),
+  importMicroservice: kept('Channel, group and APIs are made; gateways do not ask registries for members yet.'),
 
   // Throttling
   createRequestThrottlingPolicyV2: differs('No adaptive control: `enable_adaptive_control` is always `FALSE`.'),

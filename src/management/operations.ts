@@ -18,6 +18,7 @@ import { groupOperations } from './groups/operations.js'
 import { instanceOperations } from './instances/operations.js'
 import { apiOperations } from './apis/operations.js'
 import { asyncTaskOperations, asyncTaskStarters } from './async-tasks/operations.js'
+import { microserviceOperations } from './microservices/operations.js'
 import { networkOperations } from './network/operations.js'
 import { instanceTagOperations } from './instance-tags/operations.js'
 import { metricOperations } from './metrics/operations.js'
@@ -52,6 +53,7 @@ export const handlers: Handlers = {
   ...appQuotaOperations,
   ...aiApiKeyOperations,
   ...pluginOperations,
+  ...microserviceOperations,
   ...asyncTaskOperations,
   ...networkOperations,
   ...orderOperations,

@@ -5,7 +5,7 @@ import { aclOperations } from '../../acls/operations.js'
 import type { OperationContext } from '../../operation.js'
 import { list, member, present, text, upperText } from '../node.js'
 import type { DefinitionScope } from './definitions.js'
-import { perform } from './perform.js'
+import { perform } from '../../perform.js'
 
 /** @throws {Fault} as creating or changing the policy does; 400 2012 `entity-type` for another kind of policy */
 export async function accessControl(

@@ -5,7 +5,7 @@ import type { AuthorizerRow } from '../../../store/schema.js'
 import { authorizerOperations } from '../../authorizers/operations.js'
 import { list, member, present, text, truth, upperText, type Node } from '../node.js'
 import type { DefinitionScope } from './definitions.js'
-import { perform } from './perform.js'
+import { perform } from '../../perform.js'
 
 export interface ImportedAuthorizer {
   readonly id: string

@@ -6,7 +6,7 @@ import { groupOperations } from '../../groups/operations.js'
 import type { OperationContext } from '../../operation.js'
 import { member, present, text } from '../node.js'
 import type { OpenApiFile } from './file.js'
-import { perform } from './perform.js'
+import { perform } from '../../perform.js'
 
 /** Characters of a group's remark: a longer description is cut. */
 const LONGEST_REMARK = 1_000

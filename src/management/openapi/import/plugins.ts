@@ -5,7 +5,7 @@ import type { OperationContext } from '../../operation.js'
 import { pluginOperations } from '../../plugins/operations.js'
 import { member, present, text } from '../node.js'
 import type { DefinitionScope } from './definitions.js'
-import { perform } from './perform.js'
+import { perform } from '../../perform.js'
 
 /** @throws {Fault} as creating or changing the plug-in does */
 export async function pluginOf(

@@ -5,7 +5,7 @@ import type { OperationContext } from '../../operation.js'
 import { throttleOperations } from '../../throttles/operations.js'
 import { list, member, present, text, truth, upperText } from '../node.js'
 import type { DefinitionScope } from './definitions.js'
-import { perform } from './perform.js'
+import { perform } from '../../perform.js'
 
 const ALL = { offset: 0, limit: 500 }
 

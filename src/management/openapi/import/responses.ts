@@ -4,7 +4,7 @@ import type { GatewayResponseRow } from '../../../store/schema.js'
 import { gatewayResponseOperations } from '../../gateway-responses/operations.js'
 import { entries, isNode, list, member, present, text } from '../node.js'
 import type { DefinitionScope } from './definitions.js'
-import { perform } from './perform.js'
+import { perform } from '../../perform.js'
 
 const ALL = { offset: 0, limit: 500 }
 

@@ -1,8 +1,8 @@
-/** Operations of other families, asked for by an import: judged by the contract and done by their own handlers. */
-import type { OperationId } from '../../../contract/generated/operations.js'
-import type { ReplyOf, RequestOf } from '../../../contract/operation.js'
-import { acceptBody } from '../../../contract/validation.js'
-import type { Handler, OperationContext } from '../../operation.js'
+/** Operations of other families, asked for by an operation: judged by the contract and done by their own handlers. */
+import type { OperationId } from '../contract/generated/operations.js'
+import type { ReplyOf, RequestOf } from '../contract/operation.js'
+import { acceptBody } from '../contract/validation.js'
+import type { Handler, OperationContext } from './operation.js'
 
 /**
  * @param path the ids beside project and instance
