@@ -16,7 +16,6 @@ const kept = (why: string): Remark => ({ state: 'kept', why })
 /** For each operation of a family (a tag of the contract) that changes something and has no row of its own. */
 export const familyRemarks: Readonly<Record<string, Remark>> = {
   ACL: differs('Lists of accounts wait for IAM authentication: gateways refuse every caller of an IAM API yet.'),
-  'AI API keys': kept('Gateways do not accept callers by them yet.'),
   'App quotas': differs(
     'Windows begin at `reset_time`, UTC; without one when the app is given the quota, not at its first call.',
   ),
@@ -24,12 +23,13 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
   'Domains & certificates': kept(
     'Gateways route by the domain names of groups, but do not speak TLS with their certificates yet.',
   ),
-  Orchestrations: kept('Gateways do not orchestrate parameters yet.'),
+  Orchestrations: differs(
+    'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
+  ),
   Plugins: kept('Gateways do not run plugins yet.'),
   'Signature keys': differs(
     'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get. There is no endpoint for public keys yet.',
   ),
-  'VPC channels': kept('Gateways do not send to members of channels yet: an API that uses one answers APIG.0609.'),
 }
 
 const noBilling = 'Nothing is charged: the order is paid when it is placed, and its record is kept.'
@@ -92,14 +92,20 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size` and `default_group_host_trustlist` so far.',
+    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `policy_cookie_param` and `vpc_health_status` so far.',
   ),
 
   // APIs
   createApiV2: differs(
-    'Every definition is checked and kept. Calls are refused while the backend is a function, gRPC or a VPC channel (APIG.0103, APIG.0609).',
+    'Every definition is checked and kept. Calls are refused while the backend is a function or gRPC (APIG.0103).',
   ),
   updateApiV2: differs('As for creation.'),
+
+  // VPC channels
+  createVpcChannelV2: differs(
+    'Registries of microservices are not asked yet: such a channel has the members that are added. Servers are called by the `host` that is given with them or, without one, by their id as a name.',
+  ),
+  updateVpcChannelV2: differs('As for creation.'),
   debugApiV2: differs(
     'The gateway beside the management API is called. The text of `log` is its own; a draft counts in statistics.',
   ),
