@@ -17,6 +17,8 @@ export interface RequestHead {
   /** Target after the first `?`, empty when there is none. */
   readonly query: string
   readonly minorVersion: 0 | 1
+  /** The request came by HTTP/2; what it says of HTTP/1.1 is how it is told to backends. */
+  readonly http2?: boolean
   /** Host header, or authority of an absolute-form target, as sent. */
   readonly host: string
   /** First value of a header. */
@@ -67,6 +69,20 @@ export type PlanAgain = (exchange: Exchange, failed: ForwardPlan, tried: readonl
   readonly host: string
   readonly port: number
   readonly tls: boolean
+  /** It is spoken to by HTTP/2; only what carries gRPC does that. */
+  readonly http2?: boolean
+  /** What the gateway shows in the handshake; absent: nothing, and nothing is verified either. */
+  readonly identity?: BackendIdentity | undefined
+}
+
+/** A certificate of the gateway for backends; the same object for the same contents. All in PEM. */
+export interface BackendIdentity {
+  /** Of the contents. */
+  readonly digest: string
+  readonly certificate: string
+  readonly key: string
+  /** What backends are verified with; absent: they are not. */
+  readonly ca: string | undefined
 }
 
 /** Identity that authentication established; names and ids are empty strings until then. */

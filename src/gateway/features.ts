@@ -1,5 +1,8 @@
 /** Features of an instance that change what its gateway does (features.md §2), read once per change. */
+import { createHash } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import type { InstancePart } from '../snapshot/parts.js'
+import type { BackendIdentity } from './exchange.js'
 
 export interface Features {
   /** `ratelimit.api_limits`: calls a second of an API without a throttling policy. */
@@ -16,6 +19,8 @@ export interface Features {
   readonly pathsAsSent: boolean
   /** `request_custom_config.http2_enable` */
   readonly http2: boolean
+  /** `backend_client_certificate`: what backends are shown whose APIs ask for it. */
+  readonly backendIdentity: BackendIdentity | undefined
 }
 
 export const defaultFeatures: Features = {
@@ -35,6 +40,7 @@ export const defaultFeatures: Features = {
     'ECDHE-RSA-AES128-SHA256',
   ],
   http2: true,
+  backendIdentity: undefined,
 }
 
 /** A feature whose text cannot be read is as if it were off: a gateway goes on with what it understands. */
@@ -45,6 +51,7 @@ export function featuresOf(part: InstancePart): Features {
     trustedHosts: texts(member(read(part, 'default_group_host_trustlist'), 'hosts')),
     ciphers: ciphers(member(read(part, 'ssl_ciphers'), 'ssl_ciphers')),
     http2: member(read(part, 'request_custom_config'), 'http2_enable') !== false,
+    backendIdentity: identity(read(part, 'backend_client_certificate')),
   }
 }
 
@@ -75,6 +82,22 @@ export function member(value: unknown, name: string): unknown {
 function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined
+}
+
+function identity(value: unknown): BackendIdentity | undefined {
+  const [certificate, key, ca] = [member(value, 'content'), member(value, 'key'), member(value, 'ca')]
+  if (typeof certificate !== 'string' || typeof key !== 'string' || certificate === '' || key === '') return undefined
+  const roots = typeof ca === 'string' && ca !== '' ? ca : undefined
+  try {
+    // What OpenSSL refuses here, it would refuse to every connection.
+    createSecureContext({ cert: certificate, key, ...(roots !== undefined && { ca: roots }) })
+  } catch {
+    return undefined
+  }
+  const digest = createHash('sha256')
+    .update(JSON.stringify([certificate, key, roots]))
+    .digest('hex')
+  return { digest, certificate, key, ca: roots }
 }
 
 /** Names that the gateway does not know are passed over: they would be instructions to OpenSSL. */

@@ -80,6 +80,8 @@ export interface HttpBackend {
   readonly vpc_channel_proxy_host?: string
   /** The groups of the channel whose members are called, each in a way of its own; absent: all, as the back end says. */
   readonly member_groups?: readonly MemberGroupCall[]
+  /** The instance's certificate is shown to the backend, if it has one. */
+  readonly client_ssl?: boolean
   /** Milliseconds, from the start of connecting to the head of the reply; then between pieces of the body. */
   readonly timeout: number
   /** −1 to 10; −1 repeats idempotent methods once. */

@@ -156,6 +156,7 @@ function backendParameters(stored: readonly BackendParam[], requested: readonly 
 function httpBackend(
   stored: Omit<ApiPolicyHttpResp, 'name' | 'effect_mode' | 'conditions' | 'vpc_channel_status'> & {
     vpc_channel_status?: number | undefined
+    enable_client_ssl?: boolean | undefined
   },
   params: readonly BackendParameter[],
   variables: Variables,
@@ -172,6 +173,7 @@ function httpBackend(
     ...(status !== 2 && channel !== undefined && { vpc_channel_id: channel.vpc_channel_id }),
     ...(status !== 2 && channel?.vpc_channel_proxy_host && { vpc_channel_proxy_host: channel.vpc_channel_proxy_host }),
     ...(groups && { member_groups: groups }),
+    ...(stored.enable_client_ssl === true && { client_ssl: true }),
     timeout: stored.timeout ?? DEFAULT_TIMEOUT,
     retry_count: Number(stored.retry_count ?? '-1'),
     params,

@@ -73,6 +73,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const appName = caller === undefined ? '-' : quoted(octets(caller.appName))
   const model = caller === undefined ? '-' : caller.accessModel
   const scheme = record.secure ? 'https' : 'http'
+  const version = head.http2 === true ? 'HTTP/2.0' : head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
   const host = bareValue(hostOnly(head.host))
   const target = quoted(maskTarget(head.target))
   const agent = quoted(head.header('user-agent'))
@@ -83,7 +84,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const throttled = record.errorType === 'THROTTLED' ? 1 : 0
   const inner = seconds(total - record.upstreamTotal)
   const source = record.upstreamStatus !== 0 && record.errorCode === '' ? 'remote' : 'local'
-  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} HTTP/1.${head.minorVersion} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - - - - - - - - - - - ${source} - ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
+  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - - - - - - - - - - - ${source} - ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
 }
 
 const NO_ROUTE: RouteLabels = { apiId: '-', apiName: '-', authType: '-' }

@@ -14,6 +14,7 @@ export interface AccessRecord {
     readonly target: string
     readonly host: string
     readonly minorVersion: 0 | 1
+    readonly http2?: boolean
     header(name: string): string | undefined
   }
   readonly sourceAddress: string

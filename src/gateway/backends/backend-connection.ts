@@ -3,7 +3,6 @@
  * happens on it, a byte too many or an end too early, is a surprise, and after a surprise it is never used again.
  */
 import net from 'node:net'
-import tls from 'node:tls'
 import type { Origin } from '../exchange.js'
 import { Alarm } from '../http1/alarms.js'
 import { send } from '../http1/batch.js'
@@ -11,10 +10,11 @@ import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.js'
 import { BAD, MORE, TOO_LARGE } from '../http1/header-lines.js'
 import { HeldBytes } from '../http1/held-bytes.js'
 import { type ByteReader, readBuffer } from '../http1/read-buffer.js'
-import { acceptsWebSocket } from '../http1/upgrade.js'
 import { Http1ResponseHead } from '../http1/response-head.js'
+import { acceptsWebSocket } from '../http1/upgrade.js'
 import { FORBIDDEN } from './guarded-lookup.js'
 import type { OriginPool } from './pool.js'
+import { connectTls } from './tls-connect.js'
 
 /** More interim replies than this are a storm. */
 const INTERIM_LIMIT = 16
@@ -235,9 +235,7 @@ export class BackendConnection extends Alarm implements ByteReader {
 function connect(origin: Origin, lookup: net.LookupFunction, reader: ByteReader): net.Socket {
   const { host, port } = origin
   if (origin.tls) {
-    // Certificates of backends are not verified unless the API asks for it (backends.md §2).
-    const servername = net.isIP(host) === 0 ? host : ''
-    const socket = tls.connect({ host, port, lookup, servername, rejectUnauthorized: false })
+    const socket = connectTls(origin, lookup)
     socket.on('data', (bytes: Buffer) => reader.receive(bytes, bytes.length))
     return socket
   }
@@ -256,9 +254,10 @@ function connect(origin: Origin, lookup: net.LookupFunction, reader: ByteReader)
 }
 
 const unresolved = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA'])
+/** The connection was not made, or not with whom it should have been. */
 const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL', 'EMFILE'])
 
-function troubleOf(error: NodeJS.ErrnoException): Trouble {
+export function troubleOf(error: NodeJS.ErrnoException): Trouble {
   const code = error.code ?? ''
   if (code === FORBIDDEN) return 'forbidden'
   if (unresolved.has(code)) return 'unresolved'

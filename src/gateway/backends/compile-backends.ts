@@ -10,6 +10,7 @@ import type { Step } from '../step.js'
 import { BackendFault } from './backend-fault.js'
 import { compileChannel } from './channel-sender.js'
 import { compileConditions } from './conditions.js'
+import { compileGrpc } from './grpc.js'
 import { compileHttp } from './mapping.js'
 import { compileMock } from './mock.js'
 import { compileOrchestration } from './orchestration.js'
@@ -60,6 +61,7 @@ function compileBackend(backend: Backend, context: BackendContext): Sender {
       return refusing('APIG.0103')
     case 'HTTP':
       try {
+        if (isGrpc(backend) && !backend.vpc_channel_id) return compileGrpc(backend, context)
         if ([backend, ...(backend.member_groups ?? [])].some(isGrpc)) return refusing('APIG.0103')
         return backend.vpc_channel_id ? compileChannel(backend, context) : compileHttp(backend, context)
       } catch (error) {

@@ -13,7 +13,7 @@ import { compileHeaders, droppedHeaders } from './map-headers.js'
 import { compilePath } from './map-path.js'
 import { compileQuery } from './map-query.js'
 import { madeParameters } from './orchestration.js'
-import { hostHeader, parseAddress } from './origins.js'
+import { hostHeader, identityFor, parseAddress } from './origins.js'
 import { ParameterFault, type Values } from './parameters.js'
 import type { QueryPiece } from './query.js'
 import type { BackendContext, Sender } from './sender.js'
@@ -112,7 +112,7 @@ export function compileHttp(backend: HttpBackend, context: BackendContext): Send
   const request = compileRequest(backend, context)
   const path = compilePath(backend.req_uri, mappedTo('PATH', backend, context), context)
   const to: Destination = {
-    origin: context.origins.of(address.host, address.port, tls),
+    origin: context.origins.of(address.host, address.port, tls, { identity: identityFor(backend, context.features) }),
     method: backend.req_method,
     host: hostHeader(address, defaultPort),
     load: undefined,

@@ -2,15 +2,31 @@
  * One `Origin` object per backend address, because pools compare origins by identity. Addresses come and go with what
  * is published: one that nobody refers to any more is forgotten.
  */
-import type { Origin } from '../exchange.js'
+import type { HttpBackend } from '../../snapshot/api-definition.js'
+import type { BackendIdentity, Origin } from '../exchange.js'
+import type { Features } from '../features.js'
 import { WeakValues } from '../weak-values.js'
 
 export class Origins {
   readonly #known = new WeakValues<string, Origin>()
 
-  of(host: string, port: number, tls: boolean): Origin {
-    return this.#known.of(`${tls ? 'https' : 'http'}://${host}:${port}`, () => ({ host, port, tls }))
+  of(host: string, port: number, tls: boolean, { http2 = false, identity }: OriginOptions = {}): Origin {
+    const key = `${tls ? 'https' : 'http'}://${host}:${port}${http2 ? ' h2' : ''} ${identity?.digest ?? ''}`
+    return this.#known.of(key, () => ({ host, port, tls, http2, identity }))
   }
+}
+
+interface OriginOptions {
+  readonly http2?: boolean
+  readonly identity?: BackendIdentity | undefined
+}
+
+/** The certificate that a backend is shown, if its API is to show one and its instance has it. */
+export function identityFor(
+  { client_ssl, req_protocol }: Pick<HttpBackend, 'client_ssl' | 'req_protocol'>,
+  { backendIdentity }: Features,
+): BackendIdentity | undefined {
+  return client_ssl === true && (req_protocol === 'HTTPS' || req_protocol === 'GRPCS') ? backendIdentity : undefined
 }
 
 export interface Address {

@@ -10,7 +10,7 @@ import type { TlsFacts } from '../exchange.js'
 import type { ExchangeHandler } from '../handler.js'
 import { Wheel } from '../http1/alarms.js'
 import { ClientConnection } from '../http1/client-connection.js'
-import { type EngineContext, type EngineOptions, defaultOptions } from '../http1/context.js'
+import { type EngineContext, type EngineOptions, type Forwarding, defaultOptions } from '../http1/context.js'
 import { type ByteReader, readInto } from '../http1/read-buffer.js'
 import { BackendSessions } from '../http2/backend-sessions.js'
 import { GrpcRelay } from '../http2/grpc-relay.js'
@@ -32,6 +32,7 @@ export interface Listener {
 export class Engine {
   readonly #context: EngineContext
   readonly #pools: BackendPools
+  readonly #sessions: BackendSessions
   readonly #listeners = new Set<net.Server>()
   readonly #acceptor: SecureAcceptor | undefined
   /** Called when the last connection of a draining engine has closed. */
@@ -52,6 +53,7 @@ export class Engine {
     const guarded = new GuardedHandler(handler, fault)
     const pools = new BackendPools(settings, wheel, guarded)
     this.#pools = pools
+    this.#sessions = new BackendSessions(settings, wheel, pools.forbidden)
     this.#context = {
       handler: guarded,
       options: settings,
@@ -127,7 +129,22 @@ export class Engine {
   }
 
   #connectSecure(socket: TLSSocket, facts: TlsFacts): void {
-    const connection = this.#connect(socket, peerAddress(socket), socket.localPort ?? 0, facts)
+    const peer = peerAddress(socket)
+    const port = socket.localPort ?? 0
+    if (socket.alpnProtocol === 'h2') {
+      const context = this.#context
+      const newRelay = (client: ClientStream): Forwarding => new GrpcRelay(client, this.#sessions, context.handler)
+      new ClientSession(socket, {
+        context,
+        peerAddress: peer,
+        listenerPort: port,
+        tls: facts,
+        newRelay,
+        left: () => this.#left(),
+      })
+      return
+    }
+    const connection = this.#connect(socket, peer, port, facts)
     socket.on('data', (bytes: Buffer) => connection.receive(bytes, bytes.length))
   }
 
@@ -177,6 +194,7 @@ export class Engine {
       for (const connection of context.connections) connection.destroy()
     }
     this.#pools.close()
+    this.#sessions.close()
     context.wheel.stop()
   }
 }

@@ -66,5 +66,6 @@ export function compileRoute(
     throttle,
     statistics: statistics.of(instanceId, groupId, apiId),
     labels: routeLabels(apiId, definition.name, definition.auth_type),
+    grpc: definition.req_protocol === 'GRPCS',
   }
 }

@@ -1,5 +1,6 @@
 /** Checks that an API makes before it asks who calls (request-lifecycle.md §1, phases 11 and 12). */
 import type { ApiDefinition } from '../../snapshot/api-definition.js'
+import { isGrpcType } from '../http2/grpc-status.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
 
@@ -14,7 +15,12 @@ export function protocolCheck({ req_protocol: protocol }: ApiDefinition): Step |
       return (exchange) => (exchange.secure ? undefined : refuse(exchange, 'APIG.0607', protocol))
     // gRPC is HTTP/2 over TLS, and nothing else (routing.md §6).
     case 'GRPCS':
-      return (exchange) => refuse(exchange, 'APIG.0607', protocol)
+      return function grpcOnly(exchange) {
+        const { head } = exchange
+        return head.http2 === true && isGrpcType(head.header('content-type'))
+          ? undefined
+          : refuse(exchange, 'APIG.0607', protocol)
+      }
   }
 }
 

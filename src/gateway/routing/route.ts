@@ -14,4 +14,6 @@ export interface Route {
   readonly throttle: Throttle
   readonly statistics: ApiStatistics
   readonly labels: RouteLabels
+  /** The API is called by gRPC, and refuses in its way. */
+  readonly grpc: boolean
 }

@@ -1,0 +1,286 @@
+/**
+ * Carries one gRPC call to a backend that speaks HTTP/2: messages stream both ways, and trailers arrive, as they are
+ * sent (backends.md §8). Nothing is repeated once the call has been sent.
+ */
+import {
+  constants,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
+import { backendRequest } from '../backends/backend-request.js'
+import { troubleOf } from '../backends/backend-connection.js'
+import type { Exchange, ForwardPlan } from '../exchange.js'
+import type { ExchangeHandler, Failure } from '../handler.js'
+import { Alarm } from '../http1/alarms.js'
+import type { ChunkSink } from '../http1/chunked.js'
+import type { Forwarding } from '../http1/context.js'
+import { wireText } from '../http1/own-reply.js'
+import type { BackendSession, BackendSessions } from './backend-sessions.js'
+import type { ClientStream } from './client-stream.js'
+import { replyFields, type ReplyFields } from './reply-headers.js'
+
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants
+
+/** Fields of a reply that the gateway writes itself. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([':status', 'server', 'x-request-id', 'connection', 'keep-alive'])
+
+export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
+  readonly sink: ChunkSink = this
+  #exchange: Exchange | undefined = undefined
+  #plan: ForwardPlan | undefined = undefined
+  #backend: BackendSession | undefined = undefined
+  #stream: ClientHttp2Stream | undefined = undefined
+  /** What came before the connection was there. */
+  #early: Buffer[] = []
+  #requestDone = false
+  #replied = false
+  #full = false
+  #retries = 0
+  #trailers: ReplyFields = {}
+
+  constructor(
+    private readonly client: ClientStream,
+    private readonly sessions: BackendSessions,
+    private readonly handler: ExchangeHandler,
+  ) {
+    super()
+  }
+
+  // From the client.
+
+  start(exchange: Exchange): void {
+    const { plan, body } = exchange
+    if (plan === undefined) throw new Error('an exchange is forwarded without a plan')
+    this.#exchange = exchange
+    this.#plan = plan
+    this.#retries = plan.retries
+    if (body !== undefined) this.#early.push(body)
+    this.#attempt(exchange, plan)
+  }
+
+  more(): void {
+    // Pieces are sent as they come.
+  }
+
+  chunk(): void {
+    // Framing is not content.
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#exchange === undefined) return
+    const piece = bytes.subarray(start, end)
+    if (this.#stream === undefined) this.#early.push(piece)
+    else this.#full = !this.#stream.write(piece)
+  }
+
+  chunkEnd(): void {
+    // Framing is not content.
+  }
+
+  flush(bodyDone: boolean): void {
+    if (this.#exchange === undefined) return
+    this.#requestDone ||= bodyDone
+    if (this.#stream === undefined) {
+      if (!bodyDone) this.client.pauseBody()
+      return
+    }
+    this.#arm()
+    if (this.#requestDone) this.#stream.end()
+    else if (this.#full) this.client.pauseBody()
+  }
+
+  cancel(): void {
+    const stream = this.#stream
+    this.#clear()
+    stream?.close(NGHTTP2_CANCEL)
+  }
+
+  clientDrained(): void {
+    if (this.#stream?.isPaused() !== true) return
+    this.#arm()
+    this.#stream.resume()
+  }
+
+  // To the backend.
+
+  #attempt(exchange: Exchange, plan: ForwardPlan): void {
+    exchange.upstreamStartedAt = performance.now()
+    exchange.upstreamConnectedAt = 0
+    if (this.sessions.isForbidden(plan.origin)) {
+      this.#fail('backend-forbidden')
+      return
+    }
+    const backend = this.sessions.take(plan.origin)
+    if (backend === undefined) {
+      this.#fail('overloaded')
+      return
+    }
+    this.#arm()
+    this.#backend = backend
+    backend.enter()
+    if (backend.connected) {
+      exchange.upstreamConnectedAt = exchange.upstreamStartedAt
+      this.#send(exchange, plan, backend)
+      return
+    }
+    const { session } = backend
+    const settle = (): void => {
+      session.off('connect', settle)
+      session.off('close', settle)
+      if (this.#exchange !== exchange || this.#backend !== backend) return
+      if (session.destroyed || session.closed) {
+        this.#lost(exchange, plan, backend)
+      } else {
+        exchange.upstreamConnectedAt = performance.now()
+        this.#send(exchange, plan, backend)
+      }
+    }
+    session.on('connect', settle)
+    session.on('close', settle)
+  }
+
+  #send(exchange: Exchange, plan: ForwardPlan, backend: BackendSession): void {
+    exchange.upstreamAddress = backend.address
+    const stream = backend.session.request(requestFields(this.client, exchange, plan), { endStream: false })
+    this.#stream = stream
+    stream.on('response', (headers, flags) => this.#replyBegins(exchange, headers, flags))
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => (this.#trailers = copied(trailers)))
+    stream.on('data', (piece: Buffer) => this.#relay(piece))
+    stream.on('end', () => this.#ended(exchange))
+    stream.on('drain', () => this.#drained())
+    // What matters about an error is the close that follows.
+    stream.on('error', () => undefined)
+    stream.on('close', () => {
+      if (this.#stream === stream) this.#cutOff(exchange)
+    })
+    for (const piece of this.#early) this.#full = !stream.write(piece)
+    this.#early = []
+    if (this.#requestDone) stream.end()
+    else if (!this.#full) this.client.resumeBody()
+  }
+
+  #drained(): void {
+    this.#full = false
+    if (this.#requestDone) return
+    this.#arm()
+    this.client.resumeBody()
+  }
+
+  /** No connection came about. */
+  #lost(exchange: Exchange, plan: ForwardPlan, { failure }: BackendSession): void {
+    this.#count(exchange)
+    const trouble = failure === undefined ? 'closed' : troubleOf(failure)
+    if (trouble === 'unresolved') this.#fail('backend-unresolved')
+    else if (trouble === 'forbidden') this.#fail('backend-forbidden')
+    else if (this.#retries-- > 0) this.#attempt(exchange, plan)
+    else this.#fail('backend-unavailable')
+  }
+
+  /** The backend has ended the call before its time. */
+  #cutOff(exchange: Exchange): void {
+    this.#count(exchange)
+    if (this.#replied) {
+      this.#clear()
+      this.client.cut()
+    } else {
+      this.#fail('backend-unavailable')
+    }
+  }
+
+  override ring(): void {
+    const stream = this.#stream
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    this.#count(exchange)
+    if (this.#replied) {
+      this.#clear()
+      this.client.cut()
+    } else {
+      this.#fail('backend-timeout')
+    }
+    stream?.close(NGHTTP2_CANCEL)
+  }
+
+  #fail(failure: Failure): void {
+    this.#clear()
+    this.client.fail(failure)
+  }
+
+  #arm(): void {
+    if (this.#plan !== undefined) this.sessions.wheel.arm(this, performance.now() + this.#plan.timeout)
+  }
+
+  #count(exchange: Exchange): void {
+    exchange.upstreamEndedAt = performance.now()
+    exchange.upstreamTotal += exchange.upstreamEndedAt - exchange.upstreamStartedAt
+    this.#backend?.leave()
+    this.#backend = undefined
+  }
+
+  #clear(): void {
+    this.sessions.wheel.disarm(this)
+    this.#backend?.leave()
+    this.#backend = undefined
+    this.#stream = undefined
+    this.#exchange = undefined
+    this.#plan = undefined
+    this.#early = []
+  }
+
+  // The reply.
+
+  #replyBegins(exchange: Exchange, headers: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number): void {
+    if (this.#exchange !== exchange) return
+    this.#arm()
+    const status = headers[':status'] ?? 0
+    exchange.upstreamHeadAt = performance.now()
+    exchange.upstreamStatus = status
+    exchange.status = status
+    this.#replied = true
+    this.handler.replying(exchange)
+    const own = `server: api-gateway\r\nx-request-id: ${exchange.requestId}\r\n${wireText(exchange.replyHeaders)}`
+    const fields = { ...copied(headers), ...replyFields(status, own) }
+    const headOnly = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
+    this.client.respond(fields, headOnly, headOnly ? undefined : () => this.#trailers)
+  }
+
+  #relay(piece: Buffer): void {
+    this.#arm()
+    if (!this.client.write(piece)) this.#stream?.pause()
+  }
+
+  #ended(exchange: Exchange): void {
+    if (this.#exchange !== exchange || !this.#replied) return
+    const stream = this.#stream
+    this.#count(exchange)
+    this.#clear()
+    // A backend may answer without having read everything.
+    if (!this.#requestDone) stream?.close(NGHTTP2_NO_ERROR)
+    this.client.replyDone()
+  }
+}
+
+/** The fields that a request over HTTP/1.1 would have, as HTTP/2 has them. */
+function requestFields(client: ClientStream, exchange: Exchange, plan: ForwardPlan): OutgoingHttpHeaders {
+  const head = backendRequest(client, exchange, plan)
+  const { ':status': _status, host: _host, ...fields } = replyFields(0, head.slice(head.indexOf('\r\n') + 2))
+  return {
+    ...fields,
+    ':method': plan.method,
+    ':path': wireText(plan.target),
+    ':scheme': plan.origin.tls ? 'https' : 'http',
+    ':authority': wireText(plan.host),
+    // gRPC asks for it: it shows that nobody on the way drops trailers.
+    te: 'trailers',
+  }
+}
+
+function copied(headers: IncomingHttpHeaders): ReplyFields {
+  const fields: ReplyFields = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !OWN_FIELDS.has(name)) fields[name] = value
+  }
+  return fields
+}
