@@ -1,5 +1,7 @@
 /** Features of an instance by which callers are told apart and recorded (features.md §2), read once per change. */
 import type { InstancePart } from '../snapshot/parts.js'
+import { compileCustomFields, type CustomFields } from '../telemetry/custom-fields.js'
+import { consumedHeaders, type ConsumedHeaders } from './auth/consumed-headers.js'
 import { isWritableHeader } from './backends/header-lines.js'
 import { member, read } from './features.js'
 import type { SourceFeatures } from './source-address.js'
@@ -7,16 +9,88 @@ import type { SourceFeatures } from './source-address.js'
 export interface CallerFeatures {
   /** `real_ip_header_getter`, `real_ip_from_xff` */
   readonly source: SourceFeatures
+  readonly modes: AppModes
+  /** What of the callers' credentials does not go on. */
+  readonly consumed: ConsumedHeaders
   /** `custom_auth_header.backend_sign_header`; empty for `Authorization`. */
   readonly signatureHeader: string
+  /** `custom_log`; undefined: nothing is logged. */
+  readonly customFields: CustomFields | undefined
 }
 
-export const defaultCallerFeatures: CallerFeatures = { source: {}, signatureHeader: '' }
+/** Ways to show an app besides AppCodes and signatures (authentication.md §3). */
+export interface AppModes {
+  /** `custom_auth_header.app_auth_header`, in lower case: where credentials are instead of `authorization`. */
+  readonly credentialHeader: string
+  readonly basic: boolean
+  readonly secret: boolean
+  readonly apiKey: boolean
+  readonly aiApiKey: boolean
+  /** Header of `app_jwt`, in lower case; undefined: off. */
+  readonly jwtHeader: string | undefined
+  readonly token: TokenFeature | undefined
+}
+
+/** `app_token` */
+export interface TokenFeature {
+  /** Path of the endpoint. */
+  readonly path: string
+  readonly key: string
+  readonly accessSeconds: number
+  readonly refreshSeconds: number
+}
+
+const noModes: AppModes = {
+  credentialHeader: 'authorization',
+  basic: false,
+  secret: false,
+  apiKey: false,
+  aiApiKey: false,
+  jwtHeader: undefined,
+  token: undefined,
+}
+
+export const defaultCallerFeatures: CallerFeatures = {
+  source: {},
+  modes: noModes,
+  consumed: consumedHeaders(noModes),
+  signatureHeader: '',
+  customFields: undefined,
+}
 
 export function callerFeaturesOf(part: InstancePart): CallerFeatures {
+  const modes = appModes(part)
   return {
     source: sourceFeatures(part),
+    modes,
+    consumed: consumedHeaders(modes),
     signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),
+    customFields: compileCustomFields(member(read(part, 'custom_log'), 'custom_logs')),
+  }
+}
+
+function appModes(part: InstancePart): AppModes {
+  const jwt = read(part, 'app_jwt')
+  const isOn = (name: string): boolean => read(part, name) !== undefined
+  return {
+    credentialHeader:
+      headerName(member(read(part, 'custom_auth_header'), 'app_auth_header')).toLowerCase() || 'authorization',
+    basic: isOn('app_basic'),
+    secret: isOn('app_secret'),
+    apiKey: isOn('app_api_key'),
+    aiApiKey: isOn('ai_api_key'),
+    jwtHeader: jwt === undefined ? undefined : headerName(member(jwt, 'auth_header')).toLowerCase() || 'authorization',
+    token: tokenFeature(read(part, 'app_token')),
+  }
+}
+
+function tokenFeature(config: unknown): TokenFeature | undefined {
+  if (config === undefined) return undefined
+  return {
+    path: text(member(config, 'app_token_uri')) || '/v1/apigw/oauth2/token',
+    key: text(member(config, 'app_token_key')),
+    accessSeconds: seconds(member(config, 'app_token_expire_time')) ?? 3_600,
+    refreshSeconds: seconds(member(config, 'refresh_token_expire_time')) ?? 7_200,
   }
 }
 
@@ -37,4 +111,8 @@ function headerName(value: unknown): string {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+function seconds(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : undefined
 }

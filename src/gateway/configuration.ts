@@ -15,6 +15,7 @@ import {
   type ThrottlePart,
   type Update,
 } from '../snapshot/parts.js'
+import type { TokenIssuer } from './auth/token-endpoint.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
 import { Domains, type HostBinding } from './routing/domains.js'
@@ -51,6 +52,8 @@ export class Configuration {
   #ports: CustomPorts = customPorts([], this.#ownPorts)
   #trusted: ReadonlyMap<string, HostBinding> = new Map()
   #inboundGroup: HostBinding | undefined
+  /** Instances whose apps get tokens, by the path at which they do. */
+  readonly #tokenIssuers = new Map<string, TokenIssuer[]>()
   #revision = -1
 
   constructor(private readonly options: ConfigurationOptions) {}
@@ -72,6 +75,7 @@ export class Configuration {
     if (touched.some((key) => key.startsWith('instance:') || key.startsWith('group:'))) {
       this.#findDefaultGroups()
       this.#findCustomPorts()
+      this.#findTokenIssuers()
     }
     if (touched.some((key) => key.startsWith('instance:') || key.startsWith('certificate:'))) this.#tls.forget()
     this.#revision = update.revision
@@ -114,6 +118,11 @@ export class Configuration {
   reservePort(port: number): void {
     this.#ownPorts.add(port)
     this.#findCustomPorts()
+  }
+
+  /** Those whose apps get their tokens at this path; `undefined` where it is a path like any other. */
+  tokenIssuers(path: string): readonly TokenIssuer[] | undefined {
+    return this.#tokenIssuers.size === 0 ? undefined : this.#tokenIssuers.get(path)
   }
 
   #put(part: Part): void {
@@ -259,6 +268,14 @@ export class Configuration {
       for (const host of features.trustedHosts) if (!trusted.has(host)) trusted.set(host, binding)
     }
     this.#trusted = trusted
+  }
+
+  #findTokenIssuers(): void {
+    this.#tokenIssuers.clear()
+    for (const { apps, callers } of oldestFirst(this.#instances.values())) {
+      const feature = callers.modes.token
+      if (feature !== undefined) remember(this.#tokenIssuers, feature.path, () => []).push({ apps, feature })
+    }
   }
 
   #findCustomPorts(): void {

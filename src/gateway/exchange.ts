@@ -2,6 +2,7 @@
  * One request and its reply, with all that was learned on the way. Every field exists from birth, in one order, so
  * that all exchanges share one hidden class.
  */
+import type { CustomFields } from '../telemetry/custom-fields.js'
 import type { QuotaCounter } from './policies/app-quota.js'
 import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
@@ -117,6 +118,8 @@ export class Exchange {
   stage = 'RELEASE'
   /** How the group answers errors; undefined: as by default, and until the group is known. */
   responses: ResponseSets | undefined = undefined
+  /** What else the access log tells of the request. */
+  customFields: CustomFields | undefined = undefined
   route: Route | undefined = undefined
   /** Decoded values of `{name}` placeholders, in the order of `route.placeholders`. */
   pathValues: readonly string[] = []

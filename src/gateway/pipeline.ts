@@ -4,6 +4,7 @@
  */
 import type { Limiter, Verdict } from '../limits/limiter.js'
 import type { AccessLog } from '../telemetry/access-log.js'
+import { serveTokens } from './auth/token-endpoint.js'
 import type { Configuration } from './configuration.js'
 import type { Exchange } from './exchange.js'
 import type { ExchangeHandler, Failure } from './handler.js'
@@ -33,6 +34,8 @@ export class Pipeline implements ExchangeHandler {
     const { head } = exchange
     // 5: built-in endpoints.
     if (head.path === HEALTH_CHECK && head.method === 'GET') return HEALTHY
+    const issuers = this.configuration.tokenIssuers(head.path)
+    if (issuers !== undefined) return serveTokens(exchange, issuers)
     if (this.configuration.revision === -1) return refuse(exchange, 'APIG.0606')
     // 6: host to group.
     const binding = this.configuration.hostBinding(head.host, exchange.listenerPort, exchange.secure)
@@ -41,6 +44,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
     exchange.responses = group.responses
+    exchange.customFields = group.instance.callers.customFields
     group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
     if (exchange.secure) {

@@ -83,12 +83,14 @@ export function accessLine(record: AccessRecord, region: string): string {
   const upstreamScheme = called ? (plan.origin.tls ? 'https' : 'http') : '-'
   const throttled = record.errorType === 'THROTTLED' ? 1 : 0
   const inner = seconds(total - record.upstreamTotal)
+  const custom = record.customFields === undefined ? NO_CUSTOM_FIELDS : record.customFields(head)
   const source = record.upstreamStatus !== 0 && record.errorCode === '' ? 'remote' : 'local'
-  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - - - - - - - - - - - ${source} - ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
+  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - ${custom} ${source} - ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
 }
 
 const NO_ROUTE: RouteLabels = { apiId: '-', apiName: '-', authType: '-' }
 const NO_UPSTREAM = '- - - - - -'
+const NO_CUSTOM_FIELDS = '- - - - - - - - - -'
 
 /** Fields 18 to 23. */
 function upstreamFields(record: AccessRecord, target: string, sent: number): string {
@@ -150,7 +152,7 @@ export function bareValue(value: string): string {
   return /[^\x21-\x7e]|["\\]/.test(value) ? value.replace(/[^\x21-\x7e]|["\\]/g, escapeOctet) : value
 }
 
-function quoted(value: string | undefined): string {
+export function quoted(value: string | undefined): string {
   if (value === undefined || value === '') return '-'
   return `"${/["\\\x00-\x1f\x7f]/.test(value) ? value.replace(/["\\\x00-\x1f\x7f]/g, escapeOctet) : value}"`
 }

@@ -2,6 +2,8 @@
  * What the access log tells of a request: the gateway's exchange, seen from here. Texts are byte strings, one character
  * per octet, as they came off the wire.
  */
+import type { CustomFields } from './custom-fields.js'
+
 export interface AccessRecord {
   readonly requestId: string
   /** Milliseconds since the epoch. */
@@ -30,6 +32,8 @@ export interface AccessRecord {
       }
     | undefined
   readonly plan: { readonly target: string; readonly origin: { readonly tls: boolean } } | undefined
+  /** Fields 39 to 48 of a line, where the instance names any. */
+  readonly customFields: CustomFields | undefined
   readonly status: number
   /** `APIG.xxxx`; empty when the reply is not an error of the gateway. */
   readonly errorCode: string

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { anExchange } from '../../../test/exchange.js'
 import { appPart, publicationPart } from '../../../test/parts.js'
 import type { ApiDefinition } from '../../snapshot/api-definition.js'
+import { defaultCallerFeatures } from '../caller-features.js'
 import { Apps } from './apps.js'
 import { compileAuth } from './index.js'
 
@@ -16,6 +17,7 @@ function authenticate(definition: Partial<ApiDefinition>, headers: Record<string
       api: 'a1/release',
       bodyLimit: 1000,
       apps,
+      callers: defaultCallerFeatures,
     },
   )
   const exchange = anExchange({ headers, secure })

@@ -1,18 +1,17 @@
 /**
- * auth_type `APP`: the caller is an app, shown by an AppCode or by a signature (authentication.md §2, §3).
- *
- * A mode that is present and fails is the end; none falls through to the next. The body is read only where a signature
- * covers it, and only after everything else about the signature was found good. Refusals: 401 APIG.0303, 403 APIG.0304
- * and, by the app's own list of addresses, 403 APIG.0405.
+ * auth_type `APP`: the caller is an app, shown by an AppCode, a signature, or in one of the ways that features of the
+ * instance allow (authentication.md §2, §3), asked for in that order. A way that is present and fails is the end; none
+ * falls through to the next. Refusals: 401 APIG.0303, 403 APIG.0304 and, by the app's own list of addresses, 403
+ * APIG.0405.
  */
-import { claimsSignature, parseAuthorization, type Authorization } from '../../signing/authorization-header.js'
-import { EMPTY_HASH } from '../../signing/canonical-request.js'
-import { formatSigningDate, isFresh } from '../../signing/signing-date.js'
-import { bodyHash, gatewayRules, needsBodyHash, signingDate, verifySignature } from '../../signing/verify.js'
+import { claimsSignature } from '../../signing/authorization-header.js'
+import type { CallerFeatures } from '../caller-features.js'
 import type { Caller, Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
+import { compileModes, Shown } from './app-modes.js'
+import { compileSignature } from './app-signature.js'
 import type { Apps, KnownApp } from './apps.js'
 
 export interface AppAuthentication {
@@ -23,35 +22,20 @@ export interface AppAuthentication {
   /** Bytes of a body that is read to be hashed. */
   readonly bodyLimit: number
   readonly apps: Apps
+  readonly callers: CallerFeatures
 }
 
-export function compileAppAuth({ api, appCode, bodyLimit, apps }: AppAuthentication): Step {
-  function admit(exchange: Exchange, app: KnownApp, caller: Caller): Reply | undefined {
+/** Lets a caller in whom its credential has shown to be an app, if the app may call this API from there. */
+export type Admit = (exchange: Exchange, app: KnownApp, caller: Caller) => Reply | undefined
+
+export function compileAppAuth({ api, appCode, bodyLimit, apps, callers }: AppAuthentication): Step {
+  const admit: Admit = (exchange, app, caller) => {
     exchange.caller = caller
     return app.mayCall(api) ? app.checkAddress?.(exchange) : refuse(exchange, 'APIG.0304')
   }
-
-  function verify(exchange: Exchange, authorization: Authorization, app: KnownApp, hash: string | undefined) {
-    const verdict = verifySignature(exchange.head, authorization, app.secret, hash, gatewayRules)
-    switch (verdict) {
-      case 'ok':
-        return admit(exchange, app, app.bySignature)
-      case 'missing-header':
-        return refuse(exchange, 'APIG.0303', 'a signed header is not in the request')
-      case 'unsigned-date':
-        return refuse(exchange, 'APIG.0303', 'X-Sdk-Date is not signed')
-      case 'wrong-payload':
-      case 'bad-signature':
-        return refuse(exchange, 'APIG.0303', 'verify signature fail')
-    }
-  }
-
-  async function verifyWithBody(exchange: Exchange, authorization: Authorization, app: KnownApp) {
-    const collected = await exchange.connection.collectBody(exchange, bodyLimit)
-    if (collected === 'too-large') return refuse(exchange, 'APIG.0201 413')
-    if (collected === 'timeout') return refuse(exchange, 'APIG.0201 408')
-    return verify(exchange, authorization, app, bodyHash(exchange.body ?? NO_BODY))
-  }
+  const signature = compileSignature({ apps, bodyLimit, admit })
+  const modes = compileModes({ api, apps, modes: callers.modes })
+  const { credentialHeader } = callers.modes
 
   return function appAuthentication(exchange) {
     const { head } = exchange
@@ -62,24 +46,13 @@ export function compileAppAuth({ api, appCode, bodyLimit, apps }: AppAuthenticat
         return app === undefined ? refuse(exchange, 'APIG.0303') : admit(exchange, app, app.byAppCode)
       }
     }
-    const value = head.header('authorization')
-    if (!value) return refuse(exchange, 'APIG.0303 missing', 'Access or Credential is empty in Authorization')
-    if (!claimsSignature(value)) return refuse(exchange, 'APIG.0303')
-    const authorization = parseAuthorization(value)
-    if (authorization === undefined) return refuse(exchange, 'APIG.0303', 'Authorization is malformed')
-    const signedAt = signingDate(head)
-    if (signedAt === undefined) return refuse(exchange, 'APIG.0303', 'X-Sdk-Date is missing or malformed')
-    if (!isFresh(signedAt, exchange.receivedAt)) {
-      const times = `signature time:${formatSigningDate(signedAt)},server time:${formatSigningDate(exchange.receivedAt)}`
-      return refuse(exchange, 'APIG.0303', `signature expired, ${times}`)
-    }
-    const app = apps.withKey(authorization.accessKey)
-    if (app === undefined) return refuse(exchange, 'APIG.0303', `app not found, appkey ${authorization.accessKey}`)
-    if (head.contentLength === 0) return verify(exchange, authorization, app, EMPTY_HASH)
-    return needsBodyHash(head)
-      ? verifyWithBody(exchange, authorization, app)
-      : verify(exchange, authorization, app, undefined)
+    const credential = head.header(credentialHeader)
+    if (credential !== undefined && claimsSignature(credential)) return signature(exchange, credential)
+    const shown = modes?.(exchange, credential)
+    if (shown instanceof Shown) return admit(exchange, shown.app, shown.app.as(shown.model))
+    if (shown !== undefined) return refuse(exchange, shown)
+    return credential
+      ? refuse(exchange, 'APIG.0303')
+      : refuse(exchange, 'APIG.0303 missing', 'Access or Credential is empty in Authorization')
   }
 }
-
-const NO_BODY = Buffer.alloc(0)

@@ -1,8 +1,9 @@
 /** The apps of one instance, found by what a caller shows: a key or an AppCode. */
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import { createHash, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { AppPart } from '../../snapshot/parts.js'
 import type { Caller } from '../exchange.js'
 import { compileAddressCheck, type AddressCheck } from '../policies/access.js'
+import type { AppModel } from './app-modes.js'
 import { quotaCounter } from '../policies/app-quota.js'
 
 export class KnownApp {
@@ -10,12 +11,16 @@ export class KnownApp {
   readonly bySignature: Caller
   readonly byAppCode: Caller
   #authorized: ReadonlySet<string> | undefined
+  readonly #identity: Omit<Caller, 'accessModel'>
+  readonly #asCaller = new Map<AppModel, Caller>()
   #secret: KeyObject | undefined
+  #secretDigest: Buffer | undefined
   #checkAddress: AddressCheck | undefined
 
   constructor(readonly part: AppPart) {
     const quota = part.quota && quotaCounter(part.quota, part.id)
     const identity = { appId: part.id, appName: part.name, appKey: part.key, userId: part.projectId, quota }
+    this.#identity = identity
     this.bySignature = { ...identity, accessModel: 'signature' }
     this.byAppCode = { ...identity, accessModel: 'app_code' }
   }
@@ -23,6 +28,17 @@ export class KnownApp {
   /** HMAC key, prepared once. */
   get secret(): KeyObject {
     return (this.#secret ??= createSecretKey(Buffer.from(this.part.secret, 'utf8')))
+  }
+
+  as(model: AppModel): Caller {
+    let caller = this.#asCaller.get(model)
+    if (caller === undefined) this.#asCaller.set(model, (caller = { ...this.#identity, accessModel: model }))
+    return caller
+  }
+
+  /** In a time that tells nothing about the secret. */
+  isSecret(text: string): boolean {
+    return timingSafeEqual((this.#secretDigest ??= digest(this.part.secret)), digest(text))
   }
 
   /** From where the app may call; undefined: from anywhere. */
@@ -40,6 +56,7 @@ export class KnownApp {
 export class Apps {
   readonly #byKey = new Map<string, KnownApp>()
   readonly #byCode = new Map<string, KnownApp>()
+  readonly #byAiApiKey = new Map<string, KnownApp>()
 
   get size(): number {
     return this.#byKey.size
@@ -49,11 +66,14 @@ export class Apps {
     const app = new KnownApp(part)
     this.#byKey.set(part.key, app)
     for (const code of part.codes) this.#byCode.set(code, app)
+    for (const key of part.aiApiKeys ?? []) this.#byAiApiKey.set(key, app)
   }
 
   remove(part: AppPart): void {
     if (this.#byKey.get(part.key)?.part.id === part.id) this.#byKey.delete(part.key)
     for (const code of part.codes) if (this.#byCode.get(code)?.part.id === part.id) this.#byCode.delete(code)
+    for (const key of part.aiApiKeys ?? [])
+      if (this.#byAiApiKey.get(key)?.part.id === part.id) this.#byAiApiKey.delete(key)
   }
 
   withKey(key: string): KnownApp | undefined {
@@ -66,4 +86,17 @@ export class Apps {
   withCode(code: string): KnownApp | undefined {
     return this.#byCode.get(code)
   }
+
+  withAiApiKey(key: string): KnownApp | undefined {
+    return this.#byAiApiKey.get(key)
+  }
+
+  /** @param api `<api id>/<environment id>` */
+  *thatMayCall(api: string): Generator<KnownApp> {
+    for (const app of this.#byKey.values()) if (app.mayCall(api)) yield app
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf8').digest()
 }

@@ -1,40 +1,24 @@
 /** Headers of a backend request: which of the caller's do not go on, and which lines are added (backends.md §4.3). */
 import type { RequestParameter } from '../../snapshot/api-definition.js'
+import { droppedBy, type ConsumedHeaders, type Dropped } from '../auth/consumed-headers.js'
 import type { Exchange } from '../exchange.js'
 import { compileCookies, rewritesCookies } from './map-cookies.js'
 import { isHeaderValue } from './header-lines.js'
 import { ParameterFault, type Values } from './parameters.js'
 import type { Source } from './source.js'
 
-/** Headers for the gateway that no backend sees (responses.md §6). */
-const CONSUMED: readonly string[] = ['x-stage', 'x-apig-mode', 'x-apig-appcode', 'x-apig-forward-depth']
-
-/** Those that a signature consists of; they are consumed where it was checked. */
-const SIGNATURE: readonly string[] = [
-  'authorization',
-  'x-sdk-date',
-  'x-sdk-content-sha256',
-  'x-sdk-nonce',
-  'x-proxy-signed-headers',
-]
-
-// Most routes drop nothing else, so that these two serve them all.
-const DROP: ReadonlySet<string> = new Set(CONSUMED)
-const DROP_SIGNED: ReadonlySet<string> = new Set([...CONSUMED, ...SIGNATURE])
-
 /** Lower-case names of client headers that do not go on. */
 export function droppedHeaders(
   sources: readonly Source[],
   declared: readonly RequestParameter[],
-): { readonly unsigned: ReadonlySet<string>; readonly signed: ReadonlySet<string> } {
+  consumed: ConsumedHeaders,
+): Dropped {
   const names = [
     ...sources.map(({ name }) => name),
     ...declared.filter(({ location, pass_through }) => location === 'HEADER' && !pass_through).map(({ name }) => name),
     ...(rewritesCookies(declared) ? ['cookie'] : []),
   ].map((name) => name.toLowerCase())
-  return names.length === 0
-    ? { unsigned: DROP, signed: DROP_SIGNED }
-    : { unsigned: new Set([...DROP, ...names]), signed: new Set([...DROP_SIGNED, ...names]) }
+  return droppedBy(consumed, names)
 }
 
 /** Header lines, each ended by CRLF. */

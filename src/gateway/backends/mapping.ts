@@ -61,7 +61,7 @@ export function compileRequest(backend: HttpBackend, context: BackendContext): C
 
   const query = compileQuery([...mappedTo('QUERY', backend, context), ...made.QUERY], definition.req_params)
   const lines = compileHeaders(headers, definition.req_params)
-  const drop = droppedHeaders(headers, definition.req_params)
+  const drop = droppedHeaders(headers, definition.req_params, context.callers.consumed)
   const contentType = contentTypeLine(definition.content_type)
   const { timeout, retry_count } = backend
 
@@ -88,7 +88,7 @@ export function compileRequest(backend: HttpBackend, context: BackendContext): C
         method,
         target: sentQuery === '' ? path : `${path}?${sentQuery}`,
         host: mappedHost ?? host,
-        drop: exchange.caller?.accessModel === 'signature' ? drop.signed : drop.unsigned,
+        drop: drop(exchange.caller?.accessModel),
         add: (depth === 0 ? FIRST_DEPTH : `X-Apig-Forward-Depth: ${depth + 1}\r\n`) + added + typed,
         timeout,
         retries: retriesFor(retry_count, method),

@@ -1,6 +1,7 @@
 /** What each kind of backend compiles to. */
 import type { AddressSet } from '../address-set.js'
 import type { PublicationPart } from '../../snapshot/parts.js'
+import type { CallerFeatures } from '../caller-features.js'
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import type { Features } from '../features.js'
@@ -30,4 +31,5 @@ export interface BackendContext {
   readonly server: ServerIdentity
   readonly channels: Channels
   readonly features: Features
+  readonly callers: CallerFeatures
 }

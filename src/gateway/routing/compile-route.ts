@@ -52,9 +52,9 @@ export function compileRoute(
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
     compileAddressAccess(publication.access), // 14
-    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps }), // 16, 17, 18
+    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers }), // 16, 17, 18
     throttle.step, // 21, 22
-    compileBackends({ publication, stage, placeholders, features, ...gateway }), // 23, 24, 26, 30
+    compileBackends({ publication, stage, placeholders, features, callers, ...gateway }), // 23, 24, 26, 30
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
   ]

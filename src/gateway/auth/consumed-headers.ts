@@ -1,0 +1,46 @@
+/** Headers that were for the gateway and do not go on to backends (responses.md §6). Names are in lower case. */
+import type { AppModes } from '../caller-features.js'
+
+/** Those of a caller who was told by nothing in particular, and of the others by `Caller.accessModel`. */
+export interface ConsumedHeaders {
+  readonly always: ReadonlySet<string>
+  readonly byModel: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+const ALWAYS: readonly string[] = ['x-stage', 'x-apig-mode', 'x-apig-appcode', 'x-apig-forward-depth']
+/** Beside the credential: what a signature consists of. */
+const SIGNATURE: readonly string[] = ['x-sdk-date', 'x-sdk-content-sha256', 'x-sdk-nonce', 'x-proxy-signed-headers']
+const NOTHING_MORE: ReadonlySet<string> = new Set(ALWAYS)
+
+export function consumedHeaders({ credentialHeader, jwtHeader = '' }: AppModes): ConsumedHeaders {
+  const byModel: readonly [string, readonly string[]][] = [
+    ['signature', [credentialHeader, ...SIGNATURE]],
+    ['app_basic', [credentialHeader]],
+    ['ai_api_key', [credentialHeader]],
+    ['app_token', [credentialHeader]],
+    ['app_jwt', [jwtHeader, 'x-hw-id']],
+    ['app_secret', ['x-hw-id', 'x-hw-appkey']],
+    ['app_api_key', ['apikey']],
+  ]
+  return {
+    always: NOTHING_MORE,
+    byModel: new Map(byModel.map(([model, names]) => [model, new Set([...ALWAYS, ...names])])),
+  }
+}
+
+/** What a route drops of the headers of a caller, by its access model. */
+export type Dropped = (model: string | undefined) => ReadonlySet<string>
+
+/** @param names of headers that the route drops in any case */
+export function droppedBy({ always, byModel }: ConsumedHeaders, names: readonly string[]): Dropped {
+  const find: Dropped = (model) => (model === undefined ? always : (byModel.get(model) ?? always))
+  if (names.length === 0) return find
+  // Sets are told apart by identity where they are used: each is extended once.
+  const extended = new Map<ReadonlySet<string>, ReadonlySet<string>>()
+  return (model) => {
+    const consumed = find(model)
+    let dropped = extended.get(consumed)
+    if (dropped === undefined) extended.set(consumed, (dropped = new Set([...consumed, ...names])))
+    return dropped
+  }
+}
