@@ -1,7 +1,10 @@
 /** Policy backends: backends.md §1 and its checks in §11, by number. */
 import { expect, test } from 'vitest'
+import { anExchange } from '../../../test/exchange.js'
 import { gateway } from '../../../test/gateway.js'
-import { mockBackend } from '../../../test/parts.js'
+import { instancePart, mockBackend } from '../../../test/parts.js'
+import { defaultFeatures } from '../features.js'
+import { compileConditions } from './conditions.js'
 
 const policies = (effect_mode: 'ALL' | 'ANY', ...values: [string, string][]) =>
   values.map(([source, a]) => ({
@@ -79,4 +82,47 @@ test('conditions on path and method', async () => {
   expect((await gw.get('/a%20b?x')).body).toBe('path')
   expect((await gw.call('PUT', '/')).body).toBe('method')
   expect((await gw.get('/a')).body).toBe('default')
+})
+
+test('a path that is compared is decoded, unless the feature api_uri_no_escape leaves it as it was sent', async () => {
+  const conditions = [{ origin: 'system', type: 'exact', name: 'req_path', value: '/a b' }] as const
+  await using gw = await gateway({
+    api: {
+      req_uri: '/{x}',
+      policies: [{ name: 'p', effect_mode: 'ANY', conditions, backend: mockBackend({ result_content: 'decoded' }) }],
+      backend: mockBackend({ result_content: 'as sent' }),
+    },
+  })
+  expect((await gw.get('/a%20b')).body).toBe('decoded')
+  const features = { api_uri_no_escape: { enable: true, config: 'on' } }
+  gw.apply({ revision: 2, reset: false, put: [instancePart({ features })], remove: [] })
+  expect((await gw.get('/a%20b')).body).toBe('as sent')
+})
+
+test.each([
+  ['$context.authorizer.frontend.role', 'admin', true],
+  ['$context.authorizer.frontend.role', 'user', false],
+  ['$context.authorizer.frontend.other', 'admin', false],
+])('what a frontend authorizer said: %s is %s: %s', (name, value, expected) => {
+  const conditions = [{ origin: 'frontend_authorizer', type: 'exact', name, value }] as const
+  const policy = { name: 'p', effect_mode: 'ALL', conditions, backend: mockBackend() } as const
+  const matches = compileConditions(policy, [], defaultFeatures)
+  const exchange = anExchange()
+  expect(matches(exchange, [])).toBe(false)
+  exchange.frontendContext = new Map([['role', 'admin']])
+  expect(matches(exchange, [])).toBe(expected)
+})
+
+test('a pattern that would make another engine hang costs a caller nothing', async () => {
+  const conditions = [{ origin: 'param', type: 'pattern', name: 'a', value: '^(([a-z])+.)+[A-Z]([a-z])+$' }] as const
+  await using gw = await gateway({
+    api: {
+      req_params: [{ name: 'a', location: 'HEADER' }],
+      policies: [{ name: 'p', effect_mode: 'ANY', conditions, backend: mockBackend({ result_content: 'policy' }) }],
+      backend: mockBackend({ result_content: 'default' }),
+    },
+  })
+  const before = process.cpuUsage()
+  expect((await gw.get('/orders', { headers: { a: 'a'.repeat(8_000) } })).body).toBe('default')
+  expect(process.cpuUsage(before).user).toBeLessThan(500_000)
 })

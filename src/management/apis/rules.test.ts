@@ -206,6 +206,11 @@ test.each<[string, ApiCreate, string]>([
     condition({ req_param_name: 'q', condition_type: 'pattern', condition_value: '(' }),
     'APIG.2011 condition_value',
   ],
+  [
+    'a pattern that looks ahead, which gateways cannot',
+    condition({ req_param_name: 'q', condition_type: 'pattern', condition_value: '(?=a)' }),
+    'APIG.2011 condition_value',
+  ],
   ['an address', condition({ condition_origin: 'source', condition_value: '1.1.1.1,10.0.0.0/8' }), 'accepted'],
   ['no address', condition({ condition_origin: 'source', condition_value: '1.1.1' }), 'APIG.2011 condition_value'],
   ['no block', condition({ condition_origin: 'source', condition_value: '1.1.1.1/33' }), 'APIG.2011 condition_value'],
