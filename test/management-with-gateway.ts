@@ -1,7 +1,9 @@
 /** Management and a gateway that it configures, in this process: what is published can be called. */
+import { request } from 'undici'
 import { startGateway } from '../src/gateway/worker.js'
 import { SnapshotFeed } from '../src/management/snapshot-feed.js'
 import { Publisher } from '../src/snapshot/publisher.js'
+import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import type { TestEngine } from './engines.js'
 import { management, type TestManagement } from './management.js'
 import { recordingBackend, type RecordingBackend } from './recording-backend.js'
@@ -13,6 +15,8 @@ export interface ManagedGateway extends AsyncDisposable {
   readonly publisher: Publisher
   /** Resolves when the gateway knows all that was committed. */
   settled(): Promise<void>
+  /** A call of the gateway once it has settled, signed with the key of an app if there is one. */
+  get(host: string, target: string, key?: SigningKey): Promise<{ readonly status: number; readonly body: unknown }>
 }
 
 export async function managementWithGateway(engine: TestEngine): Promise<ManagedGateway> {
@@ -50,16 +54,26 @@ export async function managementWithGateway(engine: TestEngine): Promise<Managed
     },
     log: { error: (details) => faults.push(details) },
   })
+  async function settled(): Promise<void> {
+    const { value } = await sluice.store.read((db) =>
+      db.selectFrom('snapshot_revision').select('value').executeTakeFirstOrThrow(),
+    )
+    while (known < value) await new Promise<void>((resolve) => (carried = resolve))
+  }
   return {
     sluice,
     backend,
     address,
     publisher,
-    async settled() {
-      const { value } = await sluice.store.read((db) =>
-        db.selectFrom('snapshot_revision').select('value').executeTakeFirstOrThrow(),
-      )
-      while (known < value) await new Promise<void>((resolve) => (carried = resolve))
+    settled,
+    async get(host, target, key) {
+      await settled()
+      const [path = '', query = ''] = target.split('?')
+      const signature = key && signRequest({ method: 'GET', path, query, headers: { Host: host } }, key)
+      const url = `http://${address.host}:${address.port}${target}`
+      const reply = await request(url, { headers: { host, ...signature } })
+      const text = await reply.body.text()
+      return { status: reply.statusCode, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : text }
     },
     async [Symbol.asyncDispose]() {
       await sluice[Symbol.asyncDispose]()

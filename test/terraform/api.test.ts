@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { sqlite } from '../engines.js'
+import { managementWithGateway } from '../management-with-gateway.js'
 import { RELEASE } from '../stage.js'
-import { lifecycle, planIsEmpty, provider, readOf, set, type Provider } from './provider.js'
+import { lifecycle, planIsEmpty, provider, providerOf, readOf, set, type Provider } from './provider.js'
 import { apigApi, apigApiPublishment, type ApiConfig } from './resources/api.js'
 import { apigChannel } from './resources/channel.js'
 import { apigCustomAuthorizer, apigOrchestrationRule } from './resources/extension.js'
@@ -303,12 +305,12 @@ test('apig_api_check: 204 for what is free', async () => {
 })
 
 test('apig_api_debug: the request, the response and how long it took', async () => {
-  await using tf = await provider()
-  const { sdk, at } = tf
+  await using stage = await managementWithGateway(sqlite)
+  const tf = providerOf(stage.sluice)
   const { api } = await published(tf)
 
   const body = { mode: 'DEVELOPER', scheme: 'HTTP', method: 'GET', path: '/orders' }
-  const seen = await sdk.post(`${at}/apis/debug/${api}`, body)
+  const seen = await tf.sdk.post(`${tf.at}/apis/debug/${api}`, body)
 
   expect(seen.text('request')).toContain('GET /orders HTTP/1.1')
   expect(seen.text('response')).toMatch(/^HTTP\/1\.1 \d{3} /)

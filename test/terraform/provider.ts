@@ -28,7 +28,10 @@ export interface Provider extends AsyncDisposable {
 }
 
 export async function provider(instanceJobDuration = 0): Promise<Provider> {
-  const sluice = await management(sqlite, { settings: { instanceJobDuration } })
+  return providerOf(await management(sqlite, { settings: { instanceJobDuration } }))
+}
+
+export function providerOf(sluice: TestManagement): Provider {
   const { projectId, identities } = sluice
   const key = { accessKey: identities.accessKey, secretKey: identities.secretKey }
   return {

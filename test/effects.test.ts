@@ -3,21 +3,21 @@ import { describe, expect, test } from 'vitest'
 import type { ApiCreate } from '../src/contract/generated/schemas.js'
 import { httpApi, mockApi } from './definitions.js'
 import { engines } from './engines.js'
+import { managementWithGateway, type ManagedGateway } from './management-with-gateway.js'
 import { publish, RELEASE, takeOffline } from './stage.js'
-import { whole, type Whole } from './whole.js'
 
 const refused = (status: number, code: string) => ({ status, body: { error_code: code } })
 
-async function group({ sluice }: Whole): Promise<{ id: string; sl_domain: string }> {
+async function group({ sluice }: ManagedGateway): Promise<{ id: string; sl_domain: string }> {
   return (await sluice.given('createApiGroupV2', { body: { name: 'orders' } })) as { id: string; sl_domain: string }
 }
 
-async function api({ sluice }: Whole, body: ApiCreate): Promise<string> {
+async function api({ sluice }: ManagedGateway, body: ApiCreate): Promise<string> {
   return String((await sluice.given('createApiV2', { body })).id)
 }
 
 /** Where the backend of the test is, with a path. */
-const backendAt = ({ backend }: Whole, req_uri: string) => ({
+const backendAt = ({ backend }: ManagedGateway, req_uri: string) => ({
   url_domain: backend.address,
   req_protocol: 'HTTP' as const,
   req_method: 'GET' as const,
@@ -25,11 +25,11 @@ const backendAt = ({ backend }: Whole, req_uri: string) => ({
   timeout: 5000,
 })
 
-const seen = ({ backend }: Whole): string[] => backend.requests.map(({ target }) => target)
+const seen = ({ backend }: ManagedGateway): string[] => backend.requests.map(({ target }) => target)
 
 describe.each(engines)('effects on callers, on $name', (engine) => {
   test('34: a sub-domain that is closed leads nowhere, and does again when it is opened', async () => {
-    await using here = await whole(engine)
+    await using here = await managementWithGateway(engine)
     const { id, sl_domain } = await group(here)
     await publish(here.sluice, await api(here, mockApi(id, { req_uri: '/orders' })))
     const open = (sl_domain_access_enabled: boolean) =>
@@ -44,7 +44,7 @@ describe.each(engines)('effects on callers, on $name', (engine) => {
   })
 
   test('47: a variable that changes is followed without another publication', async () => {
-    await using here = await whole(engine)
+    await using here = await managementWithGateway(engine)
     const { sluice } = here
     const { id, sl_domain } = await group(here)
     const variable = await sluice.given('createEnvironmentVariableV2', {
@@ -66,7 +66,7 @@ describe.each(engines)('effects on callers, on $name', (engine) => {
   })
 
   test('61, 64, 65: what is called is what was published, not what was written since', async () => {
-    await using here = await whole(engine)
+    await using here = await managementWithGateway(engine)
     const { sluice } = here
     const { id, sl_domain } = await group(here)
     const definition = httpApi(id, { req_uri: '/orders', backend_api: backendAt(here, '/old') })
@@ -90,7 +90,7 @@ describe.each(engines)('effects on callers, on $name', (engine) => {
   })
 
   test('70, 75: a secret that was reset and an app that was deleted open nothing', async () => {
-    await using here = await whole(engine)
+    await using here = await managementWithGateway(engine)
     const { sluice } = here
     const { id, sl_domain } = await group(here)
     const api_id = await api(here, mockApi(id, { req_uri: '/orders', auth_type: 'APP' }))
