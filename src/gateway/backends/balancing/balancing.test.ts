@@ -60,18 +60,22 @@ test('processes do not all begin with the same member', () => {
   expect(first).toEqual(new Set(['a', 'b', 'c']))
 })
 
-test('least connections: fewest calls for the weight', () => {
-  const [a, b] = members({ a: 3, b: 1 }) as [Named, Named]
-  const choose = algorithms.WLC([a, b])
-  const chosen = (forA: number, forB: number): string | undefined => {
-    a.load.active = forA
-    b.load.active = forB
-    return choose(asked(0), [])?.name
-  }
-  expect(chosen(2, 1)).toBe('a')
-  expect(chosen(4, 1)).toBe('b')
-  expect(chosen(0, 1)).toBe('a')
-  expect(chosen(1, 0)).toBe('b')
+test.each([
+  // weights, calls under way, who may be chosen
+  [[1, 1], [1, 0], 'b'],
+  [[1, 1], [3, 3], 'ab'],
+  [[1, 1, 1], [2, 1, 1], 'bc'],
+  [[3, 1], [2, 1], 'a'],
+  [[3, 1], [3, 0], 'b'],
+  [[3, 1], [1, 0], 'ab'],
+  [[3, 1], [0, 1], 'a'],
+  [[5, 1], [5, 0], 'b'],
+])('least connections: of weights %j with %j calls one of %s', (weights, active, expected) => {
+  const all = members(Object.fromEntries(weights.map((weight, i) => ['abc'.charAt(i), weight])))
+  all.forEach(({ load }, i) => (load.active = active[i] ?? 0))
+  const choose = algorithms.WLC(all)
+  const chosen = new Set(Array.from({ length: 20 }, (_, i) => choose(asked(i), [])?.name))
+  expect([...chosen].sort().join('')).toBe(expected)
 })
 
 test('least connections under load: calls under way keep to the weights', () => {
