@@ -125,6 +125,7 @@ function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): Gate
         : { destination: settings.accessLog, format: settings.accessLogFormat, rotateAt: ROTATE_AT },
     debugDomainLimit: settings.debugDomainLimit,
     inboundAddresses: settings.inboundAddresses,
+    engine: { proxyProtocol: settings.proxyProtocol },
     ...(settings.forbiddenBackends === undefined ? {} : { forbiddenBackends: settings.forbiddenBackends }),
     onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),
     onConflict: (conflict) => logger.warn(conflict),

@@ -27,6 +27,7 @@ export function printConfig(settings: Settings): string {
     log_format: settings.logFormat,
     debug_domain_limit: settings.debugDomainLimit,
     inbound_addresses: settings.inboundAddresses,
+    proxy_protocol: settings.proxyProtocol ? 'on' : 'off',
     forbidden_backends: settings.forbiddenBackends,
     access_log_format: settings.accessLogFormat,
     access_log: settings.accessLog,

@@ -139,6 +139,12 @@ export const settingFields = {
       'Addresses under which callers reach this gateway besides those of its interfaces (behind NAT, in a container); ' +
         'a Host with one of them leads to the group DEFAULT.',
     ),
+  proxy_protocol: oneOf(['off', 'on'])
+    .default('off')
+    .describe(
+      'Whether a load balancer in front tells who the client is by the PROXY protocol (version 1 or 2); with on, every ' +
+        'connection has to begin with it.',
+    ),
   forbidden_backends: listOf(isBlock, 'a list of IP addresses and CIDR blocks')
     .optional()
     .describe(

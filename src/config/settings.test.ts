@@ -40,6 +40,7 @@ test('without any settings the defaults hold', () => {
     logFormat: 'json',
     debugDomainLimit: 1000,
     inboundAddresses: [],
+    proxyProtocol: false,
     accessLogFormat: 'text',
     accessLog: '/srv/.sluice/access.log',
   })

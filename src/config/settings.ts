@@ -45,6 +45,7 @@ export interface Settings {
   readonly accessLogFormat: 'text' | 'json'
   readonly debugDomainLimit: number | 'off'
   readonly inboundAddresses: readonly string[]
+  readonly proxyProtocol: boolean
   /** Absent: the gateway's own list. */
   readonly forbiddenBackends?: readonly string[]
 }
@@ -183,6 +184,7 @@ function complete(parsed: z.infer<typeof settingsSchema>, sources: SettingSource
     accessLogFormat: parsed.access_log_format,
     debugDomainLimit: parsed.debug_domain_limit,
     inboundAddresses: Object.freeze(parsed.inbound_addresses),
+    proxyProtocol: parsed.proxy_protocol === 'on',
     ...(parsed.forbidden_backends === undefined ? {} : { forbiddenBackends: parsed.forbidden_backends }),
     accessLog: accessLog === 'off' || accessLog === 'stdout' ? accessLog : resolve(sources.directory, accessLog),
   })

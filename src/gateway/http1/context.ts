@@ -24,7 +24,11 @@ export interface EngineOptions {
   readonly lingerTimeout: number
   /** `bodyLimit` of an exchange until a step knows better. */
   readonly bodyLimit: number
+  /** Connections in all, and of one client address (of one /64 network by IPv6). What is beyond is closed at once. */
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  /** Every connection begins with a PROXY header, which says who the client is; one without is closed. */
+  readonly proxyProtocol: boolean
   readonly maxInFlight: number
   /** Connections to one backend address, waiting exchanges beyond them, and idle ones that are kept. */
   readonly maxPerOrigin: number
@@ -46,6 +50,9 @@ export const defaultOptions: EngineOptions = {
   lingerTimeout: 2_000,
   bodyLimit: 12 * 1024 * 1024,
   maxConnections: 20_000,
+  // Half of all: a load balancer has one address too.
+  maxConnectionsPerAddress: 10_000,
+  proxyProtocol: false,
   maxInFlight: 10_000,
   maxPerOrigin: 2_000,
   maxWaiting: 2_000,

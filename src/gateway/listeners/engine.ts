@@ -16,8 +16,15 @@ import { BackendSessions } from '../http2/backend-sessions.js'
 import { GrpcRelay } from '../http2/grpc-relay.js'
 import type { ClientStream } from '../http2/client-stream.js'
 import { ClientSession } from '../http2/client-session.js'
+import { AddressLimits } from './address-limits.js'
 import { GuardedHandler } from './guarded-handler.js'
+import { ProxyPreface } from './proxy-preface.js'
 import { SecureAcceptor, type TlsOptions } from '../tls/secure-acceptor.js'
+
+export interface ListenOptions {
+  /** Default: as the engine's option says. */
+  readonly proxyProtocol?: boolean
+}
 
 /** An open listening socket. */
 export interface Listener {
@@ -35,6 +42,9 @@ export class Engine {
   readonly #sessions: BackendSessions
   readonly #listeners = new Set<net.Server>()
   readonly #acceptor: SecureAcceptor | undefined
+  readonly #limits: AddressLimits
+  /** Who the clients of secure connections are, by the two ends of these; where the PROXY header has said so. */
+  readonly #sources = new Map<string, string>()
   /** Called when the last connection of a draining engine has closed. */
   #drained: (() => void) | undefined = undefined
 
@@ -50,6 +60,7 @@ export class Engine {
   ) {
     const settings: EngineOptions = { ...defaultOptions, ...options }
     const wheel = new Wheel()
+    this.#limits = new AddressLimits(settings.maxConnectionsPerAddress)
     const guarded = new GuardedHandler(handler, fault)
     const pools = new BackendPools(settings, wheel, guarded)
     this.#pools = pools
@@ -76,21 +87,25 @@ export class Engine {
   }
 
   /** Opens a plain HTTP listener. In a cluster worker the socket is shared with the workers that open the same. */
-  listen(host: string, port: number): Promise<Listener> {
+  listen(host: string, port: number, options: ListenOptions = {}): Promise<Listener> {
+    const { proxyProtocol = this.#context.options.proxyProtocol } = options
     // Paused, because reading starts only when the socket reads into the shared buffer.
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-    server.on('connection', (socket) => this.#accept(socket, (server.address() as AddressInfo).port))
+    server.on('connection', (socket) => this.#accept(socket, (server.address() as AddressInfo).port, proxyProtocol))
     return this.#open(server, host, port, false)
   }
 
   /** Opens an HTTPS listener, shared in the same way. */
-  listenSecure(host: string, port: number): Promise<Listener> {
+  listenSecure(host: string, port: number, options: ListenOptions = {}): Promise<Listener> {
+    const { proxyProtocol = this.#context.options.proxyProtocol } = options
     const acceptor = this.#acceptor
     if (acceptor === undefined) return Promise.reject(new Error('this engine was made without TLS'))
     const server = net.createServer({ allowHalfOpen: true, noDelay: true })
     server.on('connection', (socket) => {
       if (this.#isFull(socket)) socket.destroy()
-      else acceptor.accept(socket)
+      else if (proxyProtocol) this.#introduce(socket, acceptor)
+      else if (this.#enter(socket, peerAddress(socket))) acceptor.accept(socket)
+      else socket.destroy()
     })
     return this.#open(server, host, port, true)
   }
@@ -119,17 +134,49 @@ export class Engine {
     return remoteAddress === undefined || connections.size >= options.maxConnections
   }
 
-  #accept(accepted: net.Socket, port: number): void {
+  /** Counts a connection for its client, until it closes. False: it may have no more. */
+  #enter(socket: net.Socket, client: string): boolean {
+    if (!this.#limits.enter(client)) return false
+    socket.once('close', () => this.#limits.leave(client))
+    return true
+  }
+
+  #accept(accepted: net.Socket, port: number, proxyProtocol: boolean): void {
     if (this.#isFull(accepted)) {
       accepted.destroy()
       return
     }
     const peer = peerAddress(accepted)
-    readInto(accepted, (socket) => this.#connect(socket, peer, port, undefined))
+    readInto(accepted, (socket) => {
+      const begin = (source = peer): ByteReader | undefined =>
+        this.#enter(socket, source) ? this.#connect(socket, source, port, undefined) : undefined
+      if (proxyProtocol) return new ProxyPreface(this.#context, socket, begin, () => this.#left())
+      const reader = begin()
+      if (reader !== undefined) return reader
+      socket.destroy()
+      return nobody
+    })
+  }
+
+  /** Reads the PROXY header in front of a handshake; what comes behind it is put back for TLS. */
+  #introduce(socket: net.Socket, acceptor: SecureAcceptor): void {
+    const read = (bytes: Buffer): void => preface.receive(bytes, bytes.length)
+    const begin = (source = peerAddress(socket)): ByteReader | undefined => {
+      socket.off('data', read)
+      socket.pause()
+      if (!this.#enter(socket, source)) return undefined
+      const key = ends(socket)
+      this.#sources.set(key, source)
+      socket.once('close', () => this.#sources.delete(key))
+      acceptor.accept(socket)
+      return { receive: (bytes) => socket.unshift(bytes) }
+    }
+    const preface = new ProxyPreface(this.#context, socket, begin, () => this.#left())
+    socket.on('data', read)
   }
 
   #connectSecure(socket: TLSSocket, facts: TlsFacts): void {
-    const peer = peerAddress(socket)
+    const peer = this.#sources.get(ends(socket)) ?? peerAddress(socket)
     const port = socket.localPort ?? 0
     if (socket.alpnProtocol === 'h2') {
       const context = this.#context
@@ -197,6 +244,13 @@ export class Engine {
     this.#sessions.close()
     context.wheel.stop()
   }
+}
+
+/** Reads what is not wanted. */
+const nobody: ByteReader = { receive: () => undefined }
+
+function ends({ remoteAddress, remotePort, localAddress, localPort }: net.Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`
 }
 
 /** An IPv4 address that came in through an IPv6 socket is written as what it is. */
