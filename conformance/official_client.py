@@ -72,7 +72,7 @@ class SluiceTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.sluice = cls.enterClassContext(Sluice())
+        cls.sluice = cls.enterClassContext(Sluice(workers=1))
         cls.client = OfficialClient(cls.sluice)
 
     @contextlib.contextmanager

@@ -23,6 +23,9 @@ def free_port() -> int:
 class Sluice:
     """`with Sluice() as sluice:` — ready when the block begins, stopped and removed when it ends."""
 
+    def __init__(self, workers: int = 2) -> None:
+        self.workers = workers
+
     def __enter__(self) -> "Sluice":
         self.directory = tempfile.mkdtemp(prefix="sluice-conformance-")
         management, http = free_port(), free_port()
@@ -33,7 +36,7 @@ class Sluice:
             "SLUICE_MANAGEMENT_LISTEN": f"127.0.0.1:{management}",
             "SLUICE_HTTP_LISTEN": f"127.0.0.1:{http}",
             "SLUICE_HTTPS_LISTEN": "127.0.0.1:0",
-            "SLUICE_WORKERS": "2",
+            "SLUICE_WORKERS": str(self.workers),
             "SLUICE_LOG_FORMAT": "json",
         }
         self.log: list[str] = []
