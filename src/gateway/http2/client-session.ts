@@ -21,6 +21,7 @@ const MOST_HEADER_BYTES = 160 * 1024
 const MOST_HEADERS = 1_000
 /** Bytes that a stream may send before the gateway has taken them. */
 const WINDOW = 256 * 1024
+const CONNECTION_WINDOW = 1024 * 1024
 /** A browser that leaves a page gives up what is under way; an attacker does so again and again (CVE-2023-44487). */
 const RESETS = { burst: 200, perSecond: 20 }
 /** Settings and pings. Clients in use send a few a minute. */
@@ -64,6 +65,7 @@ export class ClientSession extends Alarm implements EngineConnection {
       },
     })
     const session = this.#session
+    session.setLocalWindowSize(CONNECTION_WINDOW)
     context.connections.add(this)
     this.#armIdle()
     session.on(
@@ -109,9 +111,11 @@ export class ClientSession extends Alarm implements EngineConnection {
 
   /** Nobody asks for anything. */
   override ring(): void {
-    this.#session.close()
-    // Whoever does not answer the farewell is not waited for.
-    if (!this.#session.destroyed) this.#session.destroy()
+    const session = this.#session
+    // Whoever has been told and is still there is not waited for.
+    if (session.closed) session.destroy()
+    else session.close()
+    if (!session.destroyed) this.#context.wheel.arm(this, performance.now() + this.#context.options.lingerTimeout)
   }
 
   drain(): void {

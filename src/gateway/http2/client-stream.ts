@@ -45,6 +45,8 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   readonly #startedAt = performance.now()
   #forwarding: Forwarding | undefined = undefined
   #collector: BodyCollector | undefined = undefined
+  /** What the client sends is messages of a call, which may go on for hours and be silent for long. */
+  #isRelayed = false
   #bodyDone = false
   #bodySize = 0
   #replyStarted = false
@@ -137,11 +139,12 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
       this.#failInside(new Error('an exchange passed all steps and has no plan'))
       return
     }
-    if (!this.#bodyDone && this.head.contentLength > exchange.bodyLimit) {
+    this.#isRelayed = plan.origin.http2 === true
+    if (!this.#bodyDone && this.head.contentLength > this.#bodyLimit(exchange)) {
       this.fail('body-too-large')
       return
     }
-    const forwarding = plan.origin.http2 === true ? this.surroundings.newRelay(this) : this.#context.newForwarding(this)
+    const forwarding = this.#isRelayed ? this.surroundings.newRelay(this) : this.#context.newForwarding(this)
     this.#forwarding = forwarding
     forwarding.start(exchange, 0)
     forwarding.flush(this.#bodyDone)
@@ -154,7 +157,12 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     if (this.head.expectsContinue) this.stream.additionalHeaders({ ':status': 100 })
     this.stream.on('data', (piece: Buffer) => this.#take(piece))
     this.stream.on('end', () => this.#bodyEnded())
-    this.#armBody()
+    if (!this.stream.isPaused()) this.#armBody()
+  }
+
+  /** Messages are counted one by one, if at all, and by the backend. */
+  #bodyLimit(exchange: Exchange): number {
+    return this.#isRelayed ? Infinity : exchange.bodyLimit
   }
 
   #take(piece: Buffer): void {
@@ -175,7 +183,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     }
     const forwarding = this.#forwarding
     if (forwarding === undefined) return
-    if (this.#bodySize > exchange.bodyLimit) {
+    if (this.#bodySize > this.#bodyLimit(exchange)) {
       this.fail('body-too-large')
       return
     }
@@ -222,7 +230,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   }
 
   #armBody(): void {
-    this.#context.wheel.arm(this, performance.now() + this.#context.options.bodyTimeout)
+    if (!this.#isRelayed) this.#context.wheel.arm(this, performance.now() + this.#context.options.bodyTimeout)
   }
 
   /** The backend does not keep up with the body. */
@@ -259,31 +267,32 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     const own = `Server: api-gateway\r\nX-Request-Id: ${exchange.requestId}\r\n${dateLine(Date.now())}`
     const lines = own + wireText(reply.headers) + wireText(exchange.replyHeaders)
     if (reply.errorCode !== undefined && speaksGrpc(exchange)) {
-      this.#respond(grpcRefusal(reply, lines), true)
+      this.respond(grpcRefusal(reply, lines), true)
     } else {
       const body = Buffer.from(reply.body)
       const fields = replyFields(reply.status, lines)
       if (reply.status !== 204 && reply.status !== 304) fields['content-length'] = body.length
       const headOnly = isBodyless(reply.status, this.head.method)
-      this.#respond(fields, headOnly)
+      this.respond(fields, headOnly)
       if (!headOnly) this.write(body)
     }
     this.replyDone()
   }
 
-  #respond(fields: ReplyFields, headOnly: boolean): void {
-    this.#replyStarted = true
-    if (this.exchange !== undefined) this.exchange.bytesOut += headSize(fields)
-    if (!this.stream.destroyed && !this.stream.headersSent) this.stream.respond(fields, { endStream: headOnly })
-  }
-
-  /** Head of a backend's reply that came by HTTP/2. */
+  /** The head of the reply; `trailers` are asked for after its last piece. */
   respond(fields: ReplyFields, headOnly: boolean, trailers?: () => ReplyFields): void {
+    const { stream } = this
     this.#replyStarted = true
     if (this.exchange !== undefined) this.exchange.bytesOut += headSize(fields)
-    if (this.stream.destroyed || this.stream.headersSent) return
-    this.stream.respond(fields, { endStream: headOnly, waitForTrailers: trailers !== undefined })
-    if (trailers !== undefined) this.stream.on('wantTrailers', () => this.stream.sendTrailers(trailers()))
+    if (stream.destroyed || stream.headersSent) return
+    try {
+      stream.respond(fields, { endStream: headOnly, waitForTrailers: trailers !== undefined })
+    } catch {
+      // A head that HTTP/1.1 can say and HTTP/2 cannot, such as a status above 599.
+      stream.destroy(new Error('the reply has no form in HTTP/2'))
+      return
+    }
+    if (trailers !== undefined) stream.on('wantTrailers', () => stream.sendTrailers(trailers()))
   }
 
   /** The first piece begins with the whole head, as HTTP/1.1 has it; what follows is body. */
@@ -295,7 +304,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
       const text = typeof piece === 'string' ? piece : piece.toString('latin1')
       const end = text.indexOf('\r\n\r\n') + 4
       const fields = replyFieldsOf(text.slice(0, end))
-      this.#respond(fields, isBodyless(fields[':status'] ?? 0, this.head.method))
+      this.respond(fields, isBodyless(fields[':status'] ?? 0, this.head.method))
       body = typeof piece === 'string' ? piece.slice(end) : piece.subarray(end)
     }
     if (body.length === 0) return true
@@ -381,7 +390,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
       else this.stream.close(NGHTTP2_CANCEL)
     } else if (this.#collector !== undefined) {
       this.#endCollecting('timeout')
-    } else if (!this.#bodyDone) {
+    } else if (!this.#bodyDone && !this.stream.isPaused()) {
       this.fail('request-timeout')
     }
   }

@@ -11,7 +11,7 @@ import {
 } from 'node:http2'
 import { backendRequest } from '../backends/backend-request.js'
 import { troubleOf } from '../backends/backend-connection.js'
-import type { Exchange, ForwardPlan } from '../exchange.js'
+import type { Exchange, ForwardPlan, Load } from '../exchange.js'
 import type { ExchangeHandler, Failure } from '../handler.js'
 import { Alarm } from '../http1/alarms.js'
 import type { ChunkSink } from '../http1/chunked.js'
@@ -38,6 +38,9 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   #replied = false
   #full = false
   #retries = 0
+  /** What the attempt counts for that is under way, and what attempts before it counted for. */
+  #load: Load | undefined = undefined
+  readonly #tried: Load[] = []
   #trailers: ReplyFields = {}
 
   constructor(
@@ -108,6 +111,9 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   #attempt(exchange: Exchange, plan: ForwardPlan): void {
     exchange.upstreamStartedAt = performance.now()
     exchange.upstreamConnectedAt = 0
+    this.#plan = plan
+    this.#load = plan.load
+    if (plan.load !== undefined) plan.load.active++
     if (this.sessions.isForbidden(plan.origin)) {
       this.#fail('backend-forbidden')
       return
@@ -143,7 +149,11 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
 
   #send(exchange: Exchange, plan: ForwardPlan, backend: BackendSession): void {
     exchange.upstreamAddress = backend.address
-    const stream = backend.session.request(requestFields(this.client, exchange, plan), { endStream: false })
+    const stream = this.#request(exchange, plan, backend)
+    if (stream === undefined) {
+      this.#cutOff(exchange)
+      return
+    }
     this.#stream = stream
     stream.on('response', (headers, flags) => this.#replyBegins(exchange, headers, flags))
     stream.on('trailers', (trailers: IncomingHttpHeaders) => (this.#trailers = copied(trailers)))
@@ -161,6 +171,15 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     else if (!this.#full) this.client.resumeBody()
   }
 
+  #request(exchange: Exchange, plan: ForwardPlan, { session }: BackendSession): ClientHttp2Stream | undefined {
+    try {
+      return session.request(requestFields(this.client, exchange, plan), { endStream: false })
+    } catch {
+      // The backend has said goodbye in this very moment, or the head has no form in HTTP/2.
+      return undefined
+    }
+  }
+
   #drained(): void {
     this.#full = false
     if (this.#requestDone) return
@@ -174,8 +193,20 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     const trouble = failure === undefined ? 'closed' : troubleOf(failure)
     if (trouble === 'unresolved') this.#fail('backend-unresolved')
     else if (trouble === 'forbidden') this.#fail('backend-forbidden')
-    else if (this.#retries-- > 0) this.#attempt(exchange, plan)
-    else this.#fail('backend-unavailable')
+    else this.#repeat(exchange, plan)
+  }
+
+  /** Tries once more, with another member where a plan knows several. */
+  #repeat(exchange: Exchange, plan: ForwardPlan): void {
+    if (plan.load !== undefined) this.#tried.push(plan.load)
+    const next =
+      this.#retries-- > 0 ? (plan.again === undefined ? plan : plan.again(exchange, plan, this.#tried)) : undefined
+    if (next === undefined) {
+      this.#fail('backend-unavailable')
+      return
+    }
+    exchange.plan = next
+    this.#attempt(exchange, next)
   }
 
   /** The backend has ended the call before its time. */
@@ -215,14 +246,19 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   #count(exchange: Exchange): void {
     exchange.upstreamEndedAt = performance.now()
     exchange.upstreamTotal += exchange.upstreamEndedAt - exchange.upstreamStartedAt
+    this.#leave()
+  }
+
+  #leave(): void {
     this.#backend?.leave()
     this.#backend = undefined
+    if (this.#load !== undefined) this.#load.active--
+    this.#load = undefined
   }
 
   #clear(): void {
     this.sessions.wheel.disarm(this)
-    this.#backend?.leave()
-    this.#backend = undefined
+    this.#leave()
     this.#stream = undefined
     this.#exchange = undefined
     this.#plan = undefined

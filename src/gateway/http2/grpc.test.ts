@@ -59,7 +59,11 @@ const list: handleServerStreamingCall<Buffer, Buffer> = (call) => {
   call.end()
 }
 const chat: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-  call.on('data', (piece: Buffer) => call.write(Buffer.from(`echo ${piece.toString()}`)))
+  call.on('data', (piece: Buffer) => {
+    const answer = () => call.write(Buffer.from(`echo ${piece.toString()}`))
+    if (piece.toString() === 'later') setTimeout(answer, 200)
+    else answer()
+  })
   call.on('end', () => call.end())
 }
 
@@ -73,6 +77,8 @@ interface ShopSpec {
   readonly api?: ApiSpec
   /** Of the backend, in milliseconds. */
   readonly timeout?: number
+  /** For pieces of the body of a request that is not gRPC, in milliseconds. */
+  readonly bodyTimeout?: number
   readonly tls?: boolean
   readonly listening?: boolean
 }
@@ -80,7 +86,13 @@ interface ShopSpec {
 const root = certificate({ san: ['shop.example'] })
 
 /** A gRPC server, the gateway before it, and a client of the gateway that verifies its certificate. */
-async function shop({ api, timeout = 5_000, tls = false, listening = true }: ShopSpec = {}): Promise<Shop> {
+async function shop({
+  api,
+  timeout = 5_000,
+  bodyTimeout = 8_000,
+  tls = false,
+  listening = true,
+}: ShopSpec = {}): Promise<Shop> {
   const server = new Server()
   server.addService(methods, { Get: unary, Sum: sum, List: list, Chat: chat })
   const pair = certificate({ san: ['localhost'] })
@@ -114,7 +126,7 @@ async function shop({ api, timeout = 5_000, tls = false, listening = true }: Sho
       publicationPart(definition),
       appPart({ codes: ['code-of-app1'] }),
     ],
-    options: secureOptions(),
+    options: secureOptions({ engine: { bodyTimeout } }),
   })
   const host = 'shop.example'
   const options: ChannelOptions = {
@@ -212,6 +224,19 @@ test('messages stream from the client, from the server, and both ways in turns',
     chatting.write(Buffer.from('1'))
   })
   expect(heard).toEqual(['echo 1', 'echo 2', 'echo 3'])
+})
+
+test('a client may be silent for longer than one that sends the body of a request', async () => {
+  await using one = await shop({ bodyTimeout: 25 })
+  const { Chat } = methods
+  const call = one.client.makeBidiStreamRequest(Chat.path, bytes.serialize, bytes.deserialize)
+  const heard = new Promise<string>((resolve, reject) => {
+    call.on('data', (piece: Buffer) => resolve(piece.toString()))
+    call.on('error', reject)
+  })
+  call.write(Buffer.from('later'))
+  expect(await heard).toBe('echo later')
+  call.end()
 })
 
 test('a call that the client cancels is cancelled at the backend, and recorded with 499', async () => {
