@@ -204,6 +204,7 @@ test('the banner says where everything is, and a command that can be pasted', ()
     accessLogFormat: 'text',
     debugDomainLimit: 1000,
     inboundAddresses: [],
+    proxyProtocol: false,
   } as const
   const ready = {
     management: { host: '0.0.0.0', port: 9000 },

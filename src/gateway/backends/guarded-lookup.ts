@@ -1,28 +1,38 @@
 /** Resolves the names of backends, and refuses what resolves to an address that must not be called. */
-import dns from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import type { AddressSet } from '../address-set.js'
+import { NameCache } from './name-cache.js'
 
 /** Code of the error by which a lookup says that the address is forbidden. */
 export const FORBIDDEN = 'EFORBIDDENBACKEND'
 
+/** One for the process: what a name means does not depend on who asks. */
+const shared = new NameCache()
+
 /**
- * Resolves like `dns.lookup`, and fails when any of the addresses is forbidden. Names are judged each time they are
- * resolved for a connection: a name that changes its mind afterwards gains nothing.
+ * Resolves like `dns.lookup`, and fails when any of the addresses is forbidden. Names are judged each time a connection
+ * is made, and it is made to one of the addresses that were judged: a name that changes its mind afterwards gains
+ * nothing. When a name has several, Node tries them one after the other, both families in turn (RFC 8305).
  */
-export function guardedLookup(forbidden: AddressSet): LookupFunction {
+export function guardedLookup(forbidden: AddressSet, names: NameCache = shared): LookupFunction {
   return function lookup(hostname, options, callback) {
-    dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    names.addresses(hostname, (error, known) => {
       if (error !== null) {
         callback(error, [])
         return
       }
+      const addresses = known.filter(({ family }) => !options.family || options.family === family)
       const [first] = addresses
-      if (addresses.some(({ address }) => forbidden.has(address))) callback(refusal(hostname), [])
-      else if (options.all === true || first === undefined) callback(null, addresses)
+      if (first === undefined) callback(noAddress(hostname), [])
+      else if (known.some(({ address }) => forbidden.has(address))) callback(refusal(hostname), [])
+      else if (options.all === true) callback(null, addresses)
       else callback(null, first.address, first.family)
     })
   }
+}
+
+function noAddress(hostname: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' })
 }
 
 function refusal(hostname: string): NodeJS.ErrnoException {
