@@ -5,6 +5,7 @@ import { httpApi, mockApi } from '../../../test/definitions.js'
 import { engines } from '../../../test/engines.js'
 import { management, type TestManagement } from '../../../test/management.js'
 import { exported, imported, operation, swagger } from '../../../test/open-api.js'
+import { sameOf } from '../../../test/same-api.js'
 import { aGroup, publish, RELEASE } from '../../../test/stage.js'
 
 const published = async (sluice: TestManagement, body: ApiCreate): Promise<string> => {
@@ -317,26 +318,98 @@ describe.each(engines)('export on $name', (engine) => {
     const result = await imported(sluice, { ...document, info: { title: 'copied' } })
     expect(result).toMatchObject({ failure: [], success: [{ path: '/a' }, { path: '/a' }] })
   })
+
+  test('channels, member groups, rules and authorizers of back ends go by their names', async () => {
+    await using sluice = await management(engine)
+    const groupId = await aGroup(sluice)
+    const channel = await sluice.given('createVpcChannelV2', {
+      body: {
+        name: 'channel_1',
+        port: 80,
+        balance_strategy: 1,
+        member_type: 'ip',
+        members: [{ host: '10.0.0.1', member_group_name: 'blue' }],
+        member_groups: [{ member_group_name: 'blue' }],
+      },
+    })
+    const authorizer = async (name: string, type: string) =>
+      (
+        await sluice.given('createCustomAuthorizerV2', {
+          body: { name, type, authorizer_type: 'FUNC', authorizer_uri: `urn:fss:local:p:function:default:${name}` },
+        })
+      ).id as string
+    const [front, back, other] = [
+      await authorizer('front', 'FRONTEND'),
+      await authorizer('back', 'BACKEND'),
+      await authorizer('other', 'BACKEND'),
+    ]
+    const rule = await sluice.given('createOrchestration', {
+      body: {
+        orchestration_name: 'rule_1',
+        orchestration_strategy: 'head_n',
+        orchestration_mapped_param: {
+          mapped_param_name: 'part',
+          mapped_param_type: 'string',
+          mapped_param_location: 'query',
+        },
+        orchestration_map: [{ intercept_length: 2 }],
+      },
+    })
+    const called = { req_protocol: 'HTTP' as const, req_method: 'GET' as const, req_uri: '/b', timeout: 1000 }
+    const vpc_channel_info = { vpc_channel_id: channel.id as string, vpc_channel_proxy_host: 'inner.test' }
+    const { member_groups } = await sluice.given('showDetailsOfVpcChannelV2', {
+      path: { vpc_channel_id: channel.id as string },
+    })
+    const id = await published(
+      sluice,
+      httpApi(groupId, {
+        req_uri: '/a',
+        auth_type: 'AUTHORIZER',
+        authorizer_id: front,
+        req_params: [
+          { name: 'q', type: 'STRING', location: 'QUERY', orchestrations: [rule.orchestration_id as string] },
+        ],
+        backend_api: { ...called, vpc_channel_status: 1, vpc_channel_info, authorizer_id: back },
+        policy_https: [
+          {
+            ...called,
+            name: 'by_part',
+            effect_mode: 'ANY',
+            vpc_channel_status: 4,
+            vpc_channel_info,
+            member_group_url_infos: [
+              {
+                member_group_id: member_groups[0].member_group_id,
+                req_protocol: 'HTTP',
+                req_method: 'GET',
+                req_uri: '/blue',
+              },
+            ],
+            authorizer_id: other,
+            conditions: [
+              {
+                condition_origin: 'orchestration',
+                condition_type: 'exact',
+                condition_value: 'ab',
+                mapped_param_name: 'part',
+                mapped_param_location: 'query',
+              },
+            ],
+          },
+        ],
+      }),
+    )
+    for (const version of ['2.0', '3.0']) {
+      const document = await exported(sluice, groupId, { version })
+      expect(JSON.stringify(document)).not.toContain(channel.id)
+      expect(JSON.stringify(document)).not.toContain(back)
+      const result = await imported(sluice, { ...document, info: { title: `copy_${version}` } })
+      expect(result.failure).toEqual([])
+      const read = async (api_id: string) => sameOf(await sluice.given('showDetailsOfApiV2', { path: { api_id } }))
+      expect(await read(result.success[0]?.id ?? '')).toEqual(await read(id))
+      const without = JSON.stringify(document).replaceAll('channel_1', 'channel_2').replace('rule_1', 'rule_2')
+      const lost = await imported(sluice, without.replace(/"title":"[^"]*"/, `"title":"lost_${version}"`))
+      expect(lost.failure).toMatchObject([{ path: '/a', error_code: 'APIG.3095' }])
+    }
+  })
 })
-
-const KEPT_APART = [
-  'id',
-  'req_param_id',
-  'register_time',
-  'update_time',
-  'group_id',
-  'group_name',
-  'response_id',
-  'publish_id',
-]
-
-/** A definition without what makes it this one. */
-export function sameOf(api: unknown): unknown {
-  if (Array.isArray(api)) return api.map(sameOf)
-  if (typeof api !== 'object' || api === null) return api
-  return Object.fromEntries(
-    Object.entries(api)
-      .filter(([name]) => !KEPT_APART.includes(name) && !/^(?:run_env|publish_|api_group)/.test(name))
-      .map(([name, value]) => [name, sameOf(value)]),
-  )
-}

@@ -389,4 +389,179 @@ describe.each(engines)('import on $name', (engine) => {
     const [pet] = mocked.success
     expect((await apiOf(sluice, pet?.id)).mock_info.result_content).toBe('{"name":"Rex"}')
   })
+
+  test('300 operations at once and not one more; a quota that is reached fails those that are too many', async () => {
+    await using sluice = await management(engine)
+    const paths = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`/p${index}`, { get: operation() }]))
+    const tooMany = await importing(sluice, swagger(paths(301)))
+    expect(tooMany).toMatchObject({
+      status: 403,
+      body: {
+        error_code: 'APIG.3127',
+        error_msg: 'The number of APIs has reached the upper limit. A maximum of 300 APIs can be imported at a time',
+      },
+    })
+    expect((await sluice.given('listApiGroupsV2')).total).toBe(1)
+    await sluice.store.write([], ({ db }) =>
+      db
+        .updateTable('configs')
+        .set({ config_value: '3' })
+        .where('scope_id', '=', sluice.instanceId)
+        .where('config_name', '=', 'API_NUM_LIMIT_PER_GROUP')
+        .execute(),
+    )
+    const result = await imported(sluice, swagger(paths(5)))
+    expect(result.success.map(place)).toEqual(['GET /p0', 'GET /p1', 'GET /p2'])
+    expect(result.failure.map((one) => one.error_code)).toEqual(['APIG.3125', 'APIG.3125'])
+  })
+
+  test('security: the extension decides, whatever a scheme is called', async () => {
+    await using sluice = await management(engine)
+    const scheme = (extensions: object) => ({ type: 'apiKey', in: 'header', name: 'Authorization', ...extensions })
+    const app = { 'x-apigateway-auth-type': 'AppSigv1' }
+    const securityDefinitions = {
+      app: scheme(app),
+      code: scheme({ ...app, 'x-apigateway-auth-opt': { 'appcode-auth-type': 'header' } }),
+      iam: scheme({ 'x-apigateway-auth-type': 'IAM' }),
+      foreign: { type: 'basic' },
+      strange: scheme({ 'x-apigateway-auth-type': 'Magic' }),
+      lost: scheme({ 'x-apigateway-auth-type': 'AUTHORIZER' }),
+      slow: scheme({
+        'x-apigateway-auth-type': 'AUTHORIZER',
+        'x-apigateway-authorizer': { type: 'FRONTEND', authorizer_uri: 'urn:f', timeout: 60_001 },
+      }),
+      eager: scheme({
+        'x-apigateway-auth-type': 'AUTHORIZER',
+        'x-apigateway-authorizer': { type: 'FRONTEND', authorizer_uri: 'urn:f', retry_attempts: 11 },
+      }),
+    }
+    const requirements: [string, unknown][] = [
+      ['none', []],
+      ['inherited', undefined],
+      ['app', [{ app: [] }, { iam: [] }]],
+      ['code', [{ code: [] }]],
+      ['foreign', [{ foreign: [] }]],
+      ['undeclared', [{ nobody: [] }]],
+      ['strange', [{ strange: [] }]],
+      ['lost', [{ lost: [] }]],
+      ['slow', [{ slow: [] }]],
+      ['eager', [{ eager: [] }]],
+    ]
+    const paths = Object.fromEntries(
+      requirements.map(([path, security]) => [
+        `/${path}`,
+        { get: operation({ operationId: `api_${path}`, security }) },
+      ]),
+    )
+    const document = swagger(paths, { securityDefinitions, security: [{ iam: [] }] })
+    const result = await imported(sluice, document)
+    const types = await Promise.all(
+      result.success.map(async ({ path, id }) => {
+        const { auth_type, auth_opt } = await apiOf(sluice, id)
+        return [path, auth_type, auth_opt.app_code_auth_type]
+      }),
+    )
+    expect(types).toEqual([
+      ['/none', 'NONE', 'DISABLE'],
+      ['/inherited', 'IAM', 'DISABLE'],
+      ['/app', 'APP', 'DISABLE'],
+      ['/code', 'APP', 'HEADER'],
+    ])
+    expect(result.failure.map(({ path, error_code }) => [path, error_code])).toEqual([
+      ['/foreign', 'APIG.2001'],
+      ['/undeclared', 'APIG.2012'],
+      ['/strange', 'APIG.2012'],
+      ['/lost', 'APIG.3081'],
+      ['/slow', 'APIG.2046'],
+      ['/eager', 'APIG.2047'],
+    ])
+    const simple = await imported(sluice, { ...document, info: { title: 'simple' } }, { simple_mode: 'true' })
+    expect(simple.failure.map(({ path }) => path)).toEqual(['/lost', '/slow', '/eager'])
+  })
+
+  test('wrong values fail their operation as a create would, and nothing else', async () => {
+    await using sluice = await management(engine)
+    const backend = (type: string, endpoints: object) => ({ 'x-apigateway-backend': { type, ...endpoints } })
+    const address = { address: 'a.test', scheme: 'http', method: 'GET', path: '/b', timeout: 1000 }
+    const http = backend('http', { httpEndpoints: address })
+    const policy = {
+      type: 'MOCK',
+      name: 'other',
+      conditions: [{ type: 'equal', value: '/a', origin: 'system', parameter: 'req_path' }],
+    }
+    const called = { 'function-urn': 'urn:f', version: 'latest', 'invocation-type': 'synchronous', timeout: 1000 }
+    const cases: [string, string | undefined, object][] = [
+      ['good', undefined, http],
+      ['function', undefined, backend('FUNCTION', { functionEndpoints: called })],
+      ['list', undefined, backend('HTTP', { httpEndpoints: { ...address, address: ['a.test'] } })],
+      ['kind', 'APIG.2012', backend('FTP', {})],
+      ['match', 'APIG.2012', { 'x-apigateway-match-mode': 'FUZZY' }],
+      ['cors', 'APIG.2012', { 'x-apigateway-cors': 'maybe' }],
+      ['timeout', 'APIG.2011', backend('HTTP', { httpEndpoints: { ...address, timeout: 600_001 } })],
+      ['noaddress', 'APIG.2001', backend('HTTP', { httpEndpoints: { ...address, address: undefined } })],
+      ['channel', 'APIG.3023', backend('HTTP-VPC', { httpVpcEndpoints: { ...address, name: 'nobody' } })],
+      ['mixed', 'APIG.2011', { ...http, 'x-apigateway-backend-policies': [policy] }],
+      [
+        'mapped',
+        'APIG.2028',
+        backend('HTTP', {
+          httpEndpoints: address,
+          parameters: [{ name: 'a', value: 'b', in: 'query', origin: 'REQUEST' }],
+        }),
+      ],
+      ['name', 'APIG.2011', { operationId: '-' }],
+      [
+        'rule',
+        'APIG.3095',
+        { parameters: [{ name: 'q', in: 'query', type: 'string', 'x-apigateway-orchestrations': ['r'] }] },
+      ],
+    ]
+    const paths = Object.fromEntries(
+      cases.map(([path, , overrides]) => [
+        `/${path}`,
+        { get: operation({ operationId: `api_${path}`, ...overrides }) },
+      ]),
+    )
+    const result = await imported(sluice, swagger({ ...paths, '/null': { get: null } }))
+    const outcome = new Map<string, string | undefined>(
+      result.failure.map(({ path, error_code }) => [path, error_code]),
+    )
+    for (const { path } of result.success) outcome.set(path, undefined)
+    expect(Object.fromEntries(outcome)).toEqual({
+      ...Object.fromEntries(cases.map(([path, code]) => [`/${path}`, code])),
+      '/null': 'APIG.3602',
+    })
+    const functionApi = result.success.find(({ path }) => path === '/function')
+    expect((await apiOf(sluice, functionApi?.id)).func_info.invocation_type).toBe('sync')
+  })
+
+  test('bounds that exports write as 0 are none', async () => {
+    await using sluice = await management(engine)
+    const parameters = [
+      { name: 'a', in: 'query', type: 'integer', maximum: 0, minimum: 0, maxLength: 0, minLength: 0 },
+      { name: 'b', in: 'query', type: 'integer', maximum: 10, minimum: 0 },
+      { name: 'c', in: 'query', type: 'string', maxLength: 0, minLength: 0 },
+      { name: 'd', in: 'query', type: 'string', maxLength: 5, minLength: 0, enum: ['x', 'y'] },
+      { name: 'e', in: 'query', type: 'boolean', 'x-apigateway-pass-through': 'always', 'x-apigateway-sample': true },
+      { name: 'f', in: 'formData', type: 'file' },
+    ]
+    const { success } = await imported(sluice, swagger({ '/a': { get: operation({ parameters }) } }))
+    const { req_params } = await apiOf(sluice, success[0]?.id)
+    expect(req_params).toEqual([
+      {
+        id: expect.any(String),
+        name: 'a',
+        type: 'NUMBER',
+        location: 'QUERY',
+        required: 2,
+        valid_enable: 2,
+        pass_through: 2,
+      },
+      expect.objectContaining({ name: 'b', min_num: 0, max_num: 10, valid_enable: 1 }),
+      expect.not.objectContaining({ max_size: expect.anything() }),
+      expect.objectContaining({ name: 'd', min_size: 0, max_size: 5, enumerations: 'x,y', valid_enable: 1 }),
+      expect.objectContaining({ name: 'e', type: 'STRING', pass_through: 1, sample_value: 'true' }),
+    ])
+  })
 })
