@@ -74,7 +74,9 @@ export const settingFields = {
     .string('must be redis://<host>:<port> or rediss://…')
     .refine((value) => isUrl(value, ['redis:', 'rediss:']), 'must be redis://<host>:<port> or rediss://…')
     .optional()
-    .describe('Redis or Valkey for limits that several nodes share. Default: limits are kept on this node.'),
+    .describe(
+      'Redis or Valkey for limits that several nodes share; not used yet, a start with it says so. Limits are kept on this node.',
+    ),
   workers: z
     .union(
       [
