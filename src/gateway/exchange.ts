@@ -46,14 +46,12 @@ export interface ForwardPlan {
   readonly timeout: number
   /** How often the request may be sent again after a failure that `backends.md` §2 allows to repeat. */
   readonly retries: number
-}
-
   /** What the call counts for while it is under way. */
   readonly load?: Load | undefined
   /** Plans a repetition, with another member; absent: the request is repeated as it is. */
   readonly again?: PlanAgain | undefined
-/** A backend address: the unit of connection pooling. Made once per address, compared by identity. */
-export interface Origin {
+}
+
 /** What a member of a channel carries. */
 export interface Load {
   /** Calls under way. */
@@ -67,6 +65,8 @@ export interface Load {
  */
 export type PlanAgain = (exchange: Exchange, failed: ForwardPlan, tried: readonly Load[]) => ForwardPlan | undefined
 
+/** A backend address: the unit of connection pooling. Made once per address, compared by identity. */
+export interface Origin {
   readonly host: string
   readonly port: number
   readonly tls: boolean
@@ -129,6 +129,10 @@ export class Exchange {
   /** Body that a step has collected; it is sent to the backend instead of the stream. */
   body: Buffer | undefined = undefined
   plan: ForwardPlan | undefined = undefined
+  /** Of the member of a channel that is called. */
+  memberGroup: { readonly id: string; readonly name: string } | undefined = undefined
+  /** What a frontend authorizer said of the caller, by key; byte strings. */
+  frontendContext: ReadonlyMap<string, string> | undefined = undefined
   /** Most bytes of body that this exchange may bring; the engine's setting until a step knows better. */
   bodyLimit: number
   /** Header lines that go onto the reply, whoever makes it, each ended by CRLF. */
@@ -145,10 +149,6 @@ export class Exchange {
   /** Monotonic milliseconds: start of the last attempt, its connection ready, its first byte, its last byte. */
   upstreamStartedAt = 0
   upstreamConnectedAt = 0
-  /** Of the member of a channel that is called. */
-  memberGroup: { readonly id: string; readonly name: string } | undefined = undefined
-  /** What a frontend authorizer said of the caller, by key; byte strings. */
-  frontendContext: ReadonlyMap<string, string> | undefined = undefined
   upstreamHeadAt = 0
   upstreamEndedAt = 0
   /** Sum over attempts, milliseconds. */

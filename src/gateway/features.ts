@@ -11,12 +11,12 @@ export interface Features {
   readonly bodyLimit: number
   /** `default_group_host_trustlist.hosts`: addresses of others that lead to the DEFAULT group. */
   readonly trustedHosts: readonly string[]
-  /** `ssl_ciphers`: suites that TLS 1.2 may use. */
-  readonly ciphers: readonly string[]
   /** `policy_cookie_param`: cookies count in conditions. */
   readonly cookieConditions: boolean
   /** `api_uri_no_escape`: what is decided by a path is decided by it as it was sent. */
   readonly pathsAsSent: boolean
+  /** `ssl_ciphers`: suites that TLS 1.2 may use. */
+  readonly ciphers: readonly string[]
   /** `request_custom_config.http2_enable` */
   readonly http2: boolean
   /** `backend_client_certificate`: what backends are shown whose APIs ask for it. */
@@ -27,12 +27,12 @@ export const defaultFeatures: Features = {
   defaultLimit: 200,
   bodyLimit: 12 * 1024 * 1024,
   trustedHosts: [],
+  cookieConditions: false,
+  pathsAsSent: false,
   ciphers: [
     'ECDHE-ECDSA-AES256-GCM-SHA384',
     'ECDHE-RSA-AES256-GCM-SHA384',
     'ECDHE-ECDSA-AES128-GCM-SHA256',
-  cookieConditions: false,
-  pathsAsSent: false,
     'ECDHE-RSA-AES128-GCM-SHA256',
     'ECDHE-ECDSA-AES256-SHA384',
     'ECDHE-RSA-AES256-SHA384',
@@ -49,14 +49,14 @@ export function featuresOf(part: InstancePart): Features {
     defaultLimit: count(member(read(part, 'ratelimit'), 'api_limits')) ?? defaultFeatures.defaultLimit,
     bodyLimit: count(read(part, 'request_body_size')) ?? defaultFeatures.bodyLimit,
     trustedHosts: texts(member(read(part, 'default_group_host_trustlist'), 'hosts')),
+    cookieConditions: read(part, 'policy_cookie_param') !== undefined,
+    pathsAsSent: read(part, 'api_uri_no_escape') !== undefined,
     ciphers: ciphers(member(read(part, 'ssl_ciphers'), 'ssl_ciphers')),
     http2: member(read(part, 'request_custom_config'), 'http2_enable') !== false,
     backendIdentity: identity(read(part, 'backend_client_certificate')),
   }
 }
 
-    cookieConditions: read(part, 'policy_cookie_param') !== undefined,
-    pathsAsSent: read(part, 'api_uri_no_escape') !== undefined,
 /** The configuration of a feature that is active; `undefined` when it is off or not set. */
 export function read(part: InstancePart, name: string): unknown {
   const feature = part.features[name]
