@@ -20,9 +20,6 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
     'Windows begin at `reset_time`, UTC; without one when the app is given the quota, not at its first call.',
   ),
   'Custom authorizers': kept('Gateways do not ask them yet: an API that has one refuses its callers.'),
-  'Domains & certificates': kept(
-    'Gateways route by the domain names of groups, but do not speak TLS with their certificates yet.',
-  ),
   Orchestrations: differs(
     'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
   ),
@@ -60,8 +57,9 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
   ),
   updateIngressEipV2: differs('The bandwidth is a record; nothing is throttled. Done at once.'),
   removeIngressEipV2: differs('The gateway stays reachable where it listens; the record is cleared, at once.'),
-  addCustomIngressPort: kept('Gateways are told of the port and do not listen on it yet.'),
-  deleteCustomIngressPort: kept('As for adding one.'),
+  addCustomIngressPort: differs(
+    'Ports of all instances are those of the same machines: one that is taken is reported in the log of the gateway.',
+  ),
   addEndpointPermissions: differs('There are no VPC endpoints: who may connect is a record.'),
   deleteEndpointPermissions: differs('There are no VPC endpoints: who may connect is a record.'),
   listEndpointConnections: differs(
@@ -92,12 +90,12 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `policy_cookie_param` and `vpc_health_status` so far.',
+    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param` and `vpc_health_status` so far.',
   ),
 
   // APIs
   createApiV2: differs(
-    'Every definition is checked and kept. Calls are refused while the backend is a function or gRPC (APIG.0103).',
+    'Every definition is checked and kept. Calls are refused while the backend is a function (APIG.0103).',
   ),
   updateApiV2: differs('As for creation.'),
 

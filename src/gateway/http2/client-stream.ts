@@ -16,7 +16,6 @@ import { newRequestId } from '../http1/request-id.js'
 import { isBodyless } from '../http1/response-head.js'
 import { dateLine } from '../http1/status-lines.js'
 import type { Reply } from '../reply.js'
-import type { Outcome } from '../step.js'
 import { grpcRefusal, speaksGrpc } from './grpc-status.js'
 import { replyFields, replyFieldsOf, type ReplyFields } from './reply-headers.js'
 import type { RequestText } from './request-text.js'
@@ -82,13 +81,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
       return
     }
     if (request?.expectsContinue === true) this.head.expectsContinue = true
-    let outcome: Outcome
-    try {
-      outcome = this.#context.handler.begin(exchange)
-    } catch (error) {
-      this.#failInside(error)
-      return
-    }
+    const outcome = this.#context.handler.begin(exchange)
     if (outcome === undefined) this.#forward(exchange)
     else if (outcome instanceof Promise) this.#await(exchange, outcome)
     else this.#reply(exchange, outcome)
@@ -318,16 +311,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     if (exchange === undefined) return
     this.#stopForwarding()
     if (this.#replyStarted) this.cut()
-    else this.#reply(exchange, this.#replyTo(exchange, failure))
-  }
-
-  #replyTo(exchange: Exchange, failure: Failure): Reply {
-    try {
-      return this.#context.handler.failed(exchange, failure)
-    } catch (error) {
-      this.#context.fault(error)
-      return { status: 500, headers: '', body: '' }
-    }
+    else this.#reply(exchange, this.#context.handler.failed(exchange, failure))
   }
 
   replyDone(): void {
