@@ -135,7 +135,7 @@ describe('a body', () => {
       verdict('debugApiV2', {
         body: { method: 'GET', mode: 'DEVELOPER', path: '/', scheme: 'HTTPS', header: { 'X-Stage': ['a'] } },
       }),
-    ).toBe('APIG.2011 header')
+    ).toBe('APIG.2030 Bad request for debugging the API')
   })
 
   it('is not filled with defaults, and may be left out where nothing in it is mandatory', () => {
