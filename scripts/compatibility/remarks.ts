@@ -15,7 +15,6 @@ const kept = (why: string): Remark => ({ state: 'kept', why })
 
 /** For each operation of a family (a tag of the contract) that changes something and has no row of its own. */
 export const familyRemarks: Readonly<Record<string, Remark>> = {
-  ACL: differs('Lists of accounts wait for IAM authentication: gateways refuse every caller of an IAM API yet.'),
   'App quotas': differs(
     'Windows begin at `reset_time`, UTC; without one when the app is given the quota, not at its first call.',
   ),
@@ -90,7 +89,7 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param` and `vpc_health_status` so far.',
+    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `x_hw_security_token`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param` and `vpc_health_status` so far.',
   ),
 
   // APIs

@@ -11,6 +11,7 @@ import type { ToNode } from '../limits/lease-messages.js'
 import { LeasedLimiter } from '../limits/leased.js'
 import { DiskCopy } from '../snapshot/disk-copy.js'
 import type { Update } from '../snapshot/parts.js'
+import { IdentityClient } from '../snapshot/identities.js'
 import { MemberSender } from '../snapshot/member-sender.js'
 import { StatisticsSender } from '../snapshot/statistics-sender.js'
 import { StreamClient } from '../snapshot/stream-client.js'
@@ -50,6 +51,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
   let firstCame: () => void = () => undefined
   const first = new Promise<void>((resolve) => (firstCame = resolve))
   const link = { controlUrl, token: clusterToken, log: logger }
+  const identities = new IdentityClient(link)
   const stream = new StreamClient({
     ...link,
     position: disk.position,
@@ -68,6 +70,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
     const opened = await startGateway({
       ...gatewayOptions(start, logger),
       limiter,
+      identities,
       ...(initial === undefined ? {} : { initial }),
     })
     for (const update of [...later, ...early.splice(0)]) opened.apply(update)
@@ -87,6 +90,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
         stream.controlIsAt(message.url)
         statistics.controlIsAt(message.url)
         members.controlIsAt(message.url)
+        identities.controlIsAt(message.url)
       }
     },
     async drain() {
@@ -95,6 +99,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
       await members.close()
       await statistics.close()
       await disk.flush()
+      identities.close()
       limiter.close()
       outbox.flush()
     },

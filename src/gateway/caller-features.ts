@@ -12,6 +12,8 @@ export interface CallerFeatures {
   readonly modes: AppModes
   /** What of the callers' credentials does not go on. */
   readonly consumed: ConsumedHeaders
+  /** `x_hw_security_token` */
+  readonly hwSecurityToken: boolean
   /** `custom_auth_header.backend_sign_header`; empty for `Authorization`. */
   readonly signatureHeader: string
   /** `custom_log`; undefined: nothing is logged. */
@@ -54,6 +56,7 @@ export const defaultCallerFeatures: CallerFeatures = {
   source: {},
   modes: noModes,
   consumed: consumedHeaders(noModes),
+  hwSecurityToken: false,
   signatureHeader: '',
   customFields: undefined,
 }
@@ -64,6 +67,7 @@ export function callerFeaturesOf(part: InstancePart): CallerFeatures {
     source: sourceFeatures(part),
     modes,
     consumed: consumedHeaders(modes),
+    hwSecurityToken: read(part, 'x_hw_security_token') !== undefined,
     signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),
     customFields: compileCustomFields(member(read(part, 'custom_log'), 'custom_logs')),
   }

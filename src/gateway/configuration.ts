@@ -15,6 +15,10 @@ import {
   type ThrottlePart,
   type Update,
 } from '../snapshot/parts.js'
+import type { IdentitySource } from '../snapshot/identities.js'
+import type { IamCallers } from './auth/iam.js'
+import { Identities } from './auth/identities.js'
+import { KeyFailures } from './auth/key-failures.js'
 import type { TokenIssuer } from './auth/token-endpoint.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
@@ -31,6 +35,8 @@ export interface ConfigurationOptions extends Surroundings {
   /** Calls a day through the debugging domains of one group; `off`: any number. */
   readonly debugDomainLimit: number | 'off'
   readonly inbound: InboundAddresses
+  /** Who knows callers of IAM. */
+  readonly identities?: IdentitySource | undefined
 }
 
 export class Configuration {
@@ -54,9 +60,12 @@ export class Configuration {
   #inboundGroup: HostBinding | undefined
   /** Instances whose apps get tokens, by the path at which they do. */
   readonly #tokenIssuers = new Map<string, TokenIssuer[]>()
+  readonly #iam: IamCallers
   #revision = -1
 
-  constructor(private readonly options: ConfigurationOptions) {}
+  constructor(private readonly options: ConfigurationOptions) {
+    this.#iam = { identities: new Identities(options.identities), failures: new KeyFailures() }
+  }
 
   /** Of the last update; −1 before the first. */
   get revision(): number {
@@ -229,7 +238,7 @@ export class Configuration {
     const { features, callers, apps } = instance
     const throttle = part.throttleId === undefined ? undefined : this.#throttles.get(part.throttleId)
     const stage = instance.stageOf(part.environmentId)
-    return compileRoute(part, placeholders, { stage, features, callers, apps, throttle }, this.options)
+    return compileRoute(part, placeholders, { stage, features, callers, apps, iam: this.#iam, throttle }, this.options)
   }
 
   #instance(id: string): Instance {

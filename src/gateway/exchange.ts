@@ -91,8 +91,11 @@ export interface Caller {
   readonly appId: string
   readonly appName: string
   readonly appKey: string
-  /** What throttling by user counts and what is logged as `user_id`. */
+  /** What throttling by user counts, and what is logged as `user_id` where there is no project of its own. */
   readonly userId: string
+  /** Of a caller of IAM: the name of the account whose id is `userId`, and the project that its token is for. */
+  readonly accountName?: string
+  readonly projectId?: string
   /** `signature`, `app_code`, …: access_model1 of the access log. */
   readonly accessModel: string
   /** What the calls of its app are counted by, over all APIs. */

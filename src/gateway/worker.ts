@@ -5,6 +5,7 @@
 import { hostname, networkInterfaces } from 'node:os'
 import type { Limiter } from '../limits/limiter.js'
 import { LocalLimiter } from '../limits/local.js'
+import type { IdentitySource } from '../snapshot/identities.js'
 import type { Update } from '../snapshot/parts.js'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
 import type { MemberState } from '../telemetry/member-states.js'
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly initial?: Update
   /** Where calls are counted. Default: a counter of this process alone. */
   readonly limiter?: Limiter
+  /** Who knows callers of IAM. Default: nobody, and their APIs answer 503 APIG.0613. */
+  readonly identities?: IdentitySource
   /** `off` writes none. */
   readonly accessLog: AccessLogOptions | 'off'
   /** Logged as `region_id`. */
@@ -91,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forbidden: forbiddenAddresses(forbidden),
     server: thisServer(),
     statistics,
+    identities: options.identities,
     debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
     inbound: new InboundAddresses(options.inboundAddresses),
   })

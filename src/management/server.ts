@@ -6,6 +6,7 @@ import { reachableAddress } from '../config/reachable-address.js'
 import type { Settings } from '../config/settings.js'
 import { openVault } from '../config/vault.js'
 import { createAuthenticator } from '../iam/authenticate.js'
+import { createIdentify } from '../iam/identify.js'
 import { Publisher } from '../snapshot/publisher.js'
 import { gatewayRoutes } from '../snapshot/stream-server.js'
 import { deleteExpired } from '../store/iam.js'
@@ -88,6 +89,7 @@ export async function startControl(
     publisher,
     token: clusterToken,
     receive: (deltas) => statistics.receive(deltas),
+    identify: createIdentify({ store, vault, clock }),
     receiveMembers: (report) => memberHealth.take(report, clock()),
   })
 

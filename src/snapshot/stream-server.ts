@@ -10,9 +10,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { tokenCheck } from './cluster-token.js'
 import { encodeFrame, framesOf } from './frames.js'
+import { parseQuestion, replyTo, type IdentityAnswer, type IdentityQuestion } from './identities.js'
 import { parseMemberReport, type MemberReport } from './member-report.js'
 import type { Update } from './parts.js'
-import { MEMBERS_PATH, SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
+import { IDENTITIES_PATH, MEMBERS_PATH, SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
 import type { Publisher } from './publisher.js'
 import { LARGEST_REPORT, parseReport, SeenReports } from './statistics-report.js'
 
@@ -24,6 +25,8 @@ export interface GatewayRoutesOptions {
   readonly receive: (deltas: readonly StatisticsDelta[]) => Promise<void> | void
   /** Takes what a gateway has found out about members of channels. */
   readonly receiveMembers: (report: MemberReport) => void
+  /** Tells who shows a token or an access key. Absent: nobody is asked. */
+  readonly identify?: (question: IdentityQuestion) => Promise<Exclude<IdentityAnswer, 'unavailable'>>
   /** Milliseconds between signs of life. Default 5,000. */
   readonly heartbeat?: number
 }
@@ -65,6 +68,14 @@ export function gatewayRoutes(app: FastifyInstance, options: GatewayRoutesOption
       await seen.once(report, () => options.receive(report.deltas))
       return reply.code(204).send()
     })
+
+    const { identify } = options
+    if (identify !== undefined)
+      routes.post(IDENTITIES_PATH, async (request, reply) => {
+        const question = parseQuestion(request.body)
+        if (question === undefined) return reply.code(400).send({ error_msg: 'not a question for an identity' })
+        return reply.type('application/json').send(replyTo(await identify(question)))
+      })
 
     routes.post(MEMBERS_PATH, (request, reply) => {
       const report = parseMemberReport(request.body)

@@ -68,7 +68,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const total = record.finishedAt - record.startedAt
   const called = sent !== 0 && plan !== undefined
   const { apiId, apiName, authType } = route === undefined ? NO_ROUTE : route.labels
-  const userId = caller === undefined ? '-' : caller.userId || '-'
+  const userId = caller === undefined ? '-' : (caller.projectId ?? caller.userId) || '-'
   const appId = caller === undefined ? '-' : caller.appId || '-'
   const appName = caller === undefined ? '-' : quoted(octets(caller.appName))
   const model = caller === undefined ? '-' : caller.accessModel

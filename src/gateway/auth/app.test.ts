@@ -5,7 +5,9 @@ import { appPart, publicationPart } from '../../../test/parts.js'
 import type { ApiDefinition } from '../../snapshot/api-definition.js'
 import { defaultCallerFeatures } from '../caller-features.js'
 import { Apps } from './apps.js'
+import { Identities } from './identities.js'
 import { compileAuth } from './index.js'
+import { KeyFailures } from './key-failures.js'
 
 function authenticate(definition: Partial<ApiDefinition>, headers: Record<string, string>, secure = true) {
   const apps = new Apps()
@@ -18,6 +20,8 @@ function authenticate(definition: Partial<ApiDefinition>, headers: Record<string
       bodyLimit: 1000,
       apps,
       callers: defaultCallerFeatures,
+      identities: new Identities(undefined),
+      failures: new KeyFailures(),
     },
   )
   const exchange = anExchange({ headers, secure })

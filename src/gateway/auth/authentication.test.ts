@@ -167,7 +167,7 @@ test('an app of another instance is unknown', async () => {
   expect((await gw.signed('GET', '/orders')).status).toBe(401)
 })
 
-test('APIs whose auth_type has no verifier are refused, whatever the caller shows', async () => {
+test('APIs whose callers nobody can verify are refused, whatever they show', async () => {
   await using gw = await gateway({
     api: [
       { id: 'iam', req_uri: '/iam', auth_type: 'IAM' },
@@ -177,7 +177,7 @@ test('APIs whose auth_type has no verifier are refused, whatever the caller show
   const headers = { 'X-Auth-Token': 'token', Authorization: 'x' }
   const replies = [await gw.get('/iam', { headers }), await gw.get('/iam'), await gw.get('/custom', { headers })]
   expect(replies.map(({ status, code }) => [status, code])).toEqual([
-    [401, 'APIG.0301'],
+    [503, 'APIG.0613'],
     [401, 'APIG.0301'],
     [500, 'APIG.0305'],
   ])

@@ -21,6 +21,8 @@ export function consumedHeaders({ credentialHeader, jwtHeader = '' }: AppModes):
     ['app_jwt', [jwtHeader, 'x-hw-id']],
     ['app_secret', ['x-hw-id', 'x-hw-appkey']],
     ['app_api_key', ['apikey']],
+    ['iam_token', ['x-auth-token']],
+    ['iam_signature', ['authorization', ...SIGNATURE, 'x-security-token', 'x-hw-security-token']],
   ]
   return {
     always: NOTHING_MORE,

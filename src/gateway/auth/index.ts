@@ -3,9 +3,12 @@ import type { ApiDefinition } from '../../snapshot/api-definition.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
 import { compileAppAuth, type AppAuthentication } from './app.js'
+import { compileIam, type IamAuthentication } from './iam.js'
+
+type AuthContext = Omit<AppAuthentication, 'appCode'> & Omit<IamAuthentication, 'hwSecurityToken'>
 
 /** The step that authenticates and authorizes a caller; `undefined` where anyone may call. */
-export function compileAuth(definition: ApiDefinition, context: Omit<AppAuthentication, 'appCode'>): Step | undefined {
+export function compileAuth(definition: ApiDefinition, context: AuthContext): Step | undefined {
   // A preflight carries no credentials: an OPTIONS API for CORS is open whatever its auth_type.
   if (definition.req_method === 'OPTIONS' && definition.cors) return undefined
   switch (definition.auth_type) {
@@ -13,13 +16,9 @@ export function compileAuth(definition: ApiDefinition, context: Omit<AppAuthenti
       return undefined
     case 'APP':
       return compileAppAuth({ ...context, appCode: definition.app_code_auth_type === 'HEADER' })
-    // The next two have no verifier here. Their APIs are refused, never served to a caller whom nobody has checked.
     case 'IAM':
-      return function iamAuthentication(exchange) {
-        const { head } = exchange
-        const shown = head.header('x-auth-token') ?? head.header('authorization')
-        return refuse(exchange, shown === undefined ? 'APIG.0301 missing' : 'APIG.0301')
-      }
+      return compileIam({ ...context, hwSecurityToken: context.callers.hwSecurityToken })
+    // This one has no verifier here. Its APIs are refused, never served to a caller whom nobody has checked.
     case 'AUTHORIZER':
       return function customAuthorizer(exchange) {
         return refuse(exchange, 'APIG.0305 configuration')

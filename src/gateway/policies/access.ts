@@ -26,3 +26,23 @@ export function compileAddressCheck({ type, values }: AccessRule, name: 'APIG.04
     return listed.has(exchange.sourceAddress) === permits ? undefined : refuse(exchange, name)
   }
 }
+
+/**
+ * The step of an API that callers of IAM may call, after they are known. With a list of names and one of ids, both must
+ * pass; but where one permits and the other one denies, only the first is asked (policies.md §3).
+ */
+export function compileAccountAccess(rules: readonly AccessRule[] | undefined): Step | undefined {
+  const lists = (rules ?? []).filter(({ entity }) => entity !== 'IP')
+  const permitting = lists.filter(({ type }) => type === 'PERMIT')
+  const asked = permitting.length > 0 ? permitting : lists
+  if (asked.length === 0) return undefined
+  const checks = asked.map(({ type, entity, values }) => {
+    const listed = new Set(values)
+    const permits = type === 'PERMIT'
+    return ({ caller }: Exchange): boolean =>
+      listed.has((entity === 'DOMAIN' ? caller?.accountName : caller?.userId) ?? '') === permits
+  })
+  return function accountAccess(exchange) {
+    return checks.every((passes) => passes(exchange)) ? undefined : refuse(exchange, 'APIG.0302')
+  }
+}

@@ -5,6 +5,7 @@ import { routeLabels } from '../../telemetry/access-line.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
 import type { Apps } from '../auth/apps.js'
+import type { IamCallers } from '../auth/iam.js'
 import { compileAuth } from '../auth/index.js'
 import type { Channels } from '../backends/channels.js'
 import { compileBackends } from '../backends/compile-backends.js'
@@ -12,7 +13,7 @@ import type { Origins } from '../backends/origins.js'
 import type { ServerIdentity } from '../backends/system-parameters.js'
 import type { Features } from '../features.js'
 import type { CallerFeatures } from '../caller-features.js'
-import { compileAddressAccess } from '../policies/access.js'
+import { compileAccountAccess, compileAddressAccess } from '../policies/access.js'
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
 import { compileThrottle } from '../policies/throttle.js'
@@ -35,13 +36,14 @@ export interface Dependencies {
   readonly features: Features
   readonly callers: CallerFeatures
   readonly apps: Apps
+  readonly iam: IamCallers
   readonly throttle: ThrottlePart | undefined
 }
 
 export function compileRoute(
   publication: PublicationPart,
   placeholders: readonly string[],
-  { stage, features, callers, apps, throttle: policy }: Dependencies,
+  { stage, features, callers, apps, iam, throttle: policy }: Dependencies,
   { limiter, statistics, ...gateway }: Surroundings,
 ): Route {
   const { definition, instanceId, groupId, apiId, environmentId } = publication
@@ -52,7 +54,8 @@ export function compileRoute(
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
     compileAddressAccess(publication.access), // 14
-    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers }), // 16, 17, 18
+    compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
+    compileAccountAccess(definition.auth_type === 'IAM' ? publication.access : undefined), // 18
     throttle.step, // 21, 22
     compileBackends({ publication, stage, placeholders, features, callers, ...gateway }), // 23, 24, 26, 30
     // 33, with the plan: the engine knows nothing of keys.

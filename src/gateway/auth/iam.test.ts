@@ -1,0 +1,204 @@
+/** Callers of IAM: authentication.md §4, policies.md §3 and check 7, request-lifecycle.md check 5, features.md §2. */
+import { expect, test } from 'vitest'
+import { gateway, type GatewaySpec } from '../../../test/gateway.js'
+import { change, instancePart, publicationPart, throttlePart } from '../../../test/parts.js'
+import type { IdentityAnswer, IdentityQuestion, IdentitySource, KnownIdentity } from '../../snapshot/identities.js'
+import type { AccessRule } from '../../snapshot/parts.js'
+import { IamIdentity, Identities } from './identities.js'
+
+const person: KnownIdentity = {
+  domainId: 'a'.repeat(32),
+  domainName: 'account',
+  userId: 'u1',
+  userName: 'person',
+  projectId: 'p7',
+}
+const other: KnownIdentity = { ...person, domainId: 'b'.repeat(32), domainName: 'other' }
+
+/** Knows the token `good` and the key of `app1`, as tests sign. */
+function control(answers: Readonly<Record<string, IdentityAnswer>> = {}) {
+  const asked: string[] = []
+  const known: Readonly<Record<string, IdentityAnswer>> = {
+    good: person,
+    other,
+    old: 'expired',
+    'key-of-app1/': { ...person, projectId: '', secret: 'secret-of-app1' },
+    'key-of-temporary/session': { ...person, projectId: '', secret: 'secret-of-temporary' },
+    ...answers,
+  }
+  const nameOf = (question: IdentityQuestion) =>
+    'token' in question ? question.token : `${question.accessKey}/${question.securityToken}`
+  const source: IdentitySource = {
+    identify: async (question) => {
+      asked.push(nameOf(question))
+      return known[nameOf(question)] ?? 'unknown'
+    },
+  }
+  return { asked, source }
+}
+
+function stage(spec: GatewaySpec = {}, { source } = control()) {
+  return gateway({ api: { auth_type: 'IAM', req_method: 'ANY' }, ...spec, options: { identities: source } })
+}
+
+type Staged = Awaited<ReturnType<typeof stage>>
+
+const byToken = async (gw: Staged, token: string) => {
+  const reply = await gw.get('/orders', { headers: { 'X-Auth-Token': token } })
+  return reply.code === undefined ? reply.status : `${reply.status} ${reply.code}`
+}
+
+test('§4.1: a token: who it is, what goes on, what is on record', async () => {
+  await using gw = await stage()
+  expect(await byToken(gw, 'good')).toBe(200)
+  expect(gw.backend.only.headers).not.toHaveProperty('x-auth-token')
+  const [line] = await gw.log()
+  expect(line).toMatchObject({ user_id: 'p7', app_id: '-', access_model1: 'iam_token', auth_type: 'IAM' })
+})
+
+test.each([
+  ['unknown', 401, 'APIG.0301', 'Incorrect IAM authentication information: decrypt token fail'],
+  ['old', 401, 'APIG.0307', 'The token must be updated.'],
+])('§4.1: a token that is %s', async (token, status, error_code, error_msg) => {
+  await using gw = await stage()
+  const reply = await gw.get('/orders', { headers: { 'X-Auth-Token': token } })
+  expect([reply.status, reply.json()]).toMatchObject([status, { error_code, error_msg }])
+  expect(gw.backend.requests).toEqual([])
+})
+
+test('§4.2: a signature, with and without a body', async () => {
+  await using gw = await stage()
+  expect((await gw.signed('GET', '/orders?b=2&a=1')).status).toBe(200)
+  expect(gw.backend.only.headers).not.toHaveProperty('authorization')
+  expect((await gw.signed('POST', '/orders', { body: '{"a":1}' })).status).toBe(200)
+  expect(gw.backend.requests.at(-1)?.body).toBe('{"a":1}')
+  const forged = await gw.post('/orders', 'forged', { headers: gw.sign('POST', '/orders', { body: 'signed' }) })
+  expect([forged.status, forged.code]).toEqual([401, 'APIG.0301'])
+})
+
+test('§4.2: an unknown key, a late signature, a broken one', async () => {
+  await using gw = await stage()
+  const message = async (reply: Promise<{ json(): unknown }>) => (await reply).json()
+  expect(await message(gw.signed('GET', '/orders', { app: 'nobody' }))).toMatchObject({
+    error_code: 'APIG.0301',
+    error_msg: 'Incorrect IAM authentication information: Get secretKey failed,ak:key-of-nobody,err:ak not exist',
+  })
+  expect(await message(gw.signed('GET', '/orders', { date: 0 }))).toMatchObject({ error_code: 'APIG.0301' })
+  const headers = { Authorization: 'SDK-HMAC-SHA256 x' }
+  expect(await message(gw.get('/orders', { headers }))).toMatchObject({ error_code: 'APIG.0301' })
+})
+
+test('§4.2: a key is locked after more than five failures in a row, and a success in between counts', async () => {
+  await using gw = await stage()
+  const wrong = async () => {
+    const reply = await gw.get('/orders', { headers: gw.sign('POST', '/orders') })
+    return (reply.json() as { error_msg: string }).error_msg.replace('Incorrect IAM authentication information: ', '')
+  }
+  const failed = 'verify aksk signature fail'
+  for (let i = 0; i < 5; i++) expect(await wrong()).toBe(failed)
+  expect((await gw.signed('GET', '/orders')).status).toBe(200)
+  for (let i = 0; i < 6; i++) expect(await wrong()).toBe(failed)
+  expect(await wrong()).toBe('AK access failed to reach the limit,forbidden.')
+  expect((await gw.signed('GET', '/orders')).status).toBe(401)
+})
+
+test('§4.2, features: a temporary key and its security token, in the other header only where that is on', async () => {
+  await using gw = await stage()
+  const call = async (name: string) =>
+    (await gw.signed('GET', '/orders', { app: 'temporary', headers: { [name]: 'session' } })).status
+  expect(await call('X-Security-Token')).toBe(200)
+  expect(gw.backend.only.headers).not.toHaveProperty('x-security-token')
+  expect(await call('X-HW-Security-Token')).toBe(401)
+  gw.apply(change([instancePart({ features: { x_hw_security_token: { enable: true, config: 'on' } } })]))
+  expect(await call('X-HW-Security-Token')).toBe(200)
+})
+
+test('§4.3: nothing shown, and something else', async () => {
+  await using gw = await stage()
+  const nothing = await gw.get('/orders')
+  const basic = await gw.get('/orders', { headers: { Authorization: 'Basic eDp5' } })
+  expect([nothing.code, basic.code, nothing.status, basic.status]).toEqual(['APIG.0301', 'APIG.0301', 401, 401])
+  const types = (await gw.log()).map((line) => line['apig_err_code'])
+  expect(types).toEqual(['APIG.0301', 'APIG.0301'])
+})
+
+test('§4.4: nobody can tell: 503, and the next caller is asked for again', async () => {
+  const { source, asked } = control({ good: 'unavailable' })
+  await using gw = await stage({}, { source, asked })
+  expect([await byToken(gw, 'good'), await byToken(gw, 'good')]).toEqual(['503 APIG.0613', '503 APIG.0613'])
+  expect(asked).toEqual(['good', 'good'])
+})
+
+const accounts = (type: AccessRule['type'], entity: AccessRule['entity'], value: string): AccessRule => ({
+  type,
+  entity,
+  values: [value],
+})
+
+test.each<[string, AccessRule[], unknown, unknown]>([
+  ['only the account', [accounts('PERMIT', 'DOMAIN', 'account')], 200, '403 APIG.0302'],
+  ['all but the account', [accounts('DENY', 'DOMAIN_ID', person.domainId)], '403 APIG.0302', 200],
+  [
+    '7: a permitted name wins over a denied id',
+    [accounts('PERMIT', 'DOMAIN', 'account'), accounts('DENY', 'DOMAIN_ID', person.domainId)],
+    200,
+    '403 APIG.0302',
+  ],
+  [
+    'two of a kind must both pass',
+    [accounts('PERMIT', 'DOMAIN', 'account'), accounts('PERMIT', 'DOMAIN_ID', other.domainId)],
+    '403 APIG.0302',
+    '403 APIG.0302',
+  ],
+])('policies §3, accounts: %s', async (_, access, expected, ofOther) => {
+  await using gw = await stage({ api: [], parts: [{ ...publicationPart({ auth_type: 'IAM' }), access }] })
+  expect([await byToken(gw, 'good'), await byToken(gw, 'other')]).toEqual([expected, ofOther])
+  // lifecycle 5: whoever has not shown who it is, is not told whether it would be let in.
+  expect((await gw.get('/orders')).code).toBe('APIG.0301')
+})
+
+test('policies §1.4: users are accounts', async () => {
+  await using gw = await stage({
+    api: { auth_type: 'IAM', throttleId: 't1' },
+    parts: [throttlePart({ userLimit: 1, apiLimit: 100 })],
+  })
+  expect(await byToken(gw, 'good')).toBe(200)
+  expect(await byToken(gw, 'good')).toBe('429 APIG.0308')
+  expect(await byToken(gw, 'other')).toBe(200)
+})
+
+test('who was told is remembered for five seconds, and no longer than the credential lasts', async () => {
+  const clock = { now: 0 }
+  const { source, asked } = control({ short: { ...person, expiresAt: 2_000 } })
+  const identities = new Identities(source, () => clock.now)
+  const first = identities.find({ token: 'short' })
+  expect(identities.find({ token: 'short' })).toBe(first)
+  expect(await first).toBeInstanceOf(IamIdentity)
+  clock.now = 1_999
+  expect(identities.find({ token: 'short' })).toBeInstanceOf(IamIdentity)
+  clock.now = 2_000
+  expect(identities.find({ token: 'short' })).toBe('expired')
+  clock.now = 5_000
+  expect(identities.find({ token: 'short' })).toBeInstanceOf(Promise)
+  expect(asked).toEqual(['short', 'short'])
+})
+
+test('no more than 64 questions are under way, and 10,000 answers are remembered', async () => {
+  const pending: (() => void)[] = []
+  const identities = new Identities({
+    identify: () => new Promise((resolve) => pending.push(() => resolve('unknown'))),
+  })
+  const held = Array.from({ length: 64 }, async (_, index) => identities.find({ token: `t${index}` }))
+  expect(identities.find({ token: 'one more' })).toBe('unavailable')
+  for (const answer of pending) answer()
+  expect(new Set(await Promise.all(held))).toEqual(new Set(['unknown']))
+  expect(identities.find({ token: 'one more' })).toBeInstanceOf(Promise)
+
+  const { source, asked } = control()
+  const many = new Identities(source)
+  for (let i = 0; i < 10_001; i++) await many.find({ token: `t${i}` })
+  void many.find({ token: 't1' })
+  expect(asked).toHaveLength(10_001)
+  void many.find({ token: 't0' })
+  expect(asked).toHaveLength(10_002)
+})
