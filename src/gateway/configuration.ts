@@ -162,7 +162,7 @@ export class Configuration {
         for (const api of this.#bound.get(part.id) ?? []) api.forget()
         break
       case 'channel':
-        this.options.channels.put(part)
+        this.options.channels.put(part, this.#instance(part.instanceId))
         break
       case 'certificate':
         this.#certificates.set(part.id, part)

@@ -3,16 +3,18 @@
  * is at that moment, and another one for each repetition.
  */
 import type { HttpBackend, MemberGroupCall } from '../../snapshot/api-definition.js'
-import type { Exchange, ForwardPlan, Load, PlanAgain } from '../exchange.js'
+import type { BackendIdentity, Exchange, ForwardPlan, Load, PlanAgain } from '../exchange.js'
 import { percentDecode } from '../percent-encoding.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import { BackendFault } from './backend-fault.js'
 import type { Asked } from './balancing/balancer.js'
 import { Selection, type Member } from './channel.js'
+import { grpcPath, isGrpc } from './grpc.js'
 import { isHostValue } from './header-lines.js'
 import { compileRequest, mappedTo } from './mapping.js'
 import { compilePath, type MakePath } from './map-path.js'
+import { identityFor } from './origins.js'
 import type { ParameterFault, Values } from './parameters.js'
 import type { QueryPiece } from './query.js'
 import type { BackendContext, Sender } from './sender.js'
@@ -22,6 +24,8 @@ interface Way {
   readonly path: string | MakePath
   readonly method: HttpBackend['req_method']
   readonly tls: boolean
+  readonly http2: boolean
+  readonly identity: BackendIdentity | undefined
 }
 
 /** @throws BackendFault when no request could be made from this configuration. */
@@ -30,11 +34,21 @@ export function compileChannel(backend: HttpBackend, context: BackendContext): S
   if (proxyHost && !isHostValue(proxyHost)) throw new BackendFault(`The host ${proxyHost} is none.`)
   const request = compileRequest(backend, context)
   const pathSources = mappedTo('PATH', backend, context)
-  const wayOf = ({ req_uri, req_method, req_protocol }: HttpBackend | MemberGroupCall): Way => ({
-    path: compilePath(req_uri, pathSources, context),
-    method: req_method,
-    tls: req_protocol === 'HTTPS',
-  })
+  const wayOf = (call: HttpBackend | MemberGroupCall): Way => {
+    const { req_uri, req_method, req_protocol } = call
+    const http2 = isGrpc(call)
+    return {
+      path: http2 ? grpcPath(call) : compilePath(req_uri, pathSources, context),
+      method: http2 ? 'POST' : req_method,
+      tls: req_protocol === 'HTTPS' || req_protocol === 'GRPCS',
+      http2,
+      identity: identityFor({ ...backend, req_protocol }, context.features),
+    }
+  }
+  // Calls of both kinds come in by ways that differ.
+  const calls = member_groups ?? [backend]
+  if (calls.some(isGrpc) && !calls.every(isGrpc))
+    throw new BackendFault('Some groups are called by gRPC, others are not.')
   const byGroup = member_groups && new Map(member_groups.map((group) => [group.id, wayOf(group)]))
   const everyway = wayOf(backend)
   const channel = context.channels.of(vpc_channel_id)
@@ -54,12 +68,12 @@ export function compileChannel(backend: HttpBackend, context: BackendContext): S
     pieces: readonly QueryPiece[],
     path: string | ParameterFault,
     member: Member,
-    { method, tls }: Way,
+    way: Way,
   ): Reply | undefined {
     exchange.memberGroup = member.group
     return request.plan(exchange, values, pieces, path, {
-      origin: member.origin(tls),
-      method,
+      origin: member.origin(way),
+      method: way.method,
       host: proxyHost || exchange.head.host || member.host,
       load: member.load,
       again: differs ? remaking(values, pieces) : elsewhere,
@@ -71,7 +85,7 @@ export function compileChannel(backend: HttpBackend, context: BackendContext): S
     const member = selection.choose(asked(exchange, path), tried)
     if (typeof member === 'string') return undefined
     exchange.memberGroup = member.group
-    return { ...failed, origin: member.origin(everyway.tls), load: member.load }
+    return { ...failed, origin: member.origin(everyway), load: member.load }
   }
 
   function remaking(values: Values, pieces: readonly QueryPiece[]): PlanAgain {

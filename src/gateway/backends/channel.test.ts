@@ -1,7 +1,10 @@
 /** Load balance channels: backends.md §2, §3 and its checks in §11, by number. */
+import { createServer as createSecureServer } from 'node:https'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { expect, test } from 'vitest'
+import { TLSSocket } from 'node:tls'
+import { expect, onTestFinished, test } from 'vitest'
+import { certificate } from '../../../test/certificates.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { members } from '../../../test/members.js'
 import { change, channelPart, instancePart, mockBackend } from '../../../test/parts.js'
@@ -275,6 +278,39 @@ test('least connections: who is busy gets no more than the others', async () => 
   for (const answer of held) answer()
   expect((await first).map(({ body }) => body).sort()).toEqual(['m1', 'm2'])
   expect(behind.counts).toEqual([1, 6])
+})
+
+test('a member is called by TLS, and shown the certificate of the instance where the API says so', async () => {
+  const root = certificate({ subject: [['CN', 'root']], san: [], ca: true })
+  const own = certificate({ subject: [['CN', 'the gateway']], issuer: root })
+  const pair = certificate({ issuer: root, san: ['localhost'] })
+  const server = createSecureServer(
+    { cert: pair.pem, key: pair.keyPem, ca: root.pem, requestCert: true, rejectUnauthorized: false },
+    ({ socket }, response) => {
+      const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.subject : 'no TLS'
+      response.end(shown ?? 'nothing')
+    },
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const config = JSON.stringify({ enable: 'on', content: own.pem, key: own.keyPem, ca: root.pem })
+  const parts = [
+    instancePart({ features: { backend_client_certificate: { enable: true, config } } }),
+    channelPart({ members: [{ host: 'Localhost', port: (server.address() as AddressInfo).port }] }),
+  ]
+  const backend = (client_ssl: boolean) => byChannel({ req_protocol: 'HTTPS', client_ssl })
+  await using gw = await gateway({
+    api: [{ backend: backend(true) }, { id: 'a2', req_uri: '/open', backend: backend(false) }],
+    parts,
+  })
+  expect((await gw.get('/orders')).body).toBe('CN=the gateway')
+  expect((await gw.get('/open')).body).toBe('nothing')
+})
+
+test('groups of which some are called by gRPC and others are not make no backend', async () => {
+  const mixed = [...calls, { id: 'red', req_protocol: 'GRPC', req_method: 'POST', req_uri: '/' } as const]
+  await using gw = await throughChannel(channelPart({ members: [] }), { member_groups: mixed })
+  expect(await gw.get('/orders')).toMatchObject({ status: 500, code: 'APIG.0105' })
 })
 
 /** A port on which nobody listens. */

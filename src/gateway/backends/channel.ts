@@ -5,7 +5,7 @@ import type { RefusalName } from '../responses/catalogue.js'
 import { algorithms } from './balancing/algorithms.js'
 import type { Asked, Candidate, Choose } from './balancing/balancer.js'
 import { hashOf } from './balancing/rendezvous.js'
-import type { HealthChecks, Watch } from './health.js'
+import type { HealthChecks, Owner, Watch } from './health.js'
 import type { Origins } from './origins.js'
 
 export class Member implements Candidate {
@@ -42,10 +42,14 @@ export class Member implements Candidate {
     return this.watch?.isHealthy ?? true
   }
 
-  origin(tls: boolean): Origin {
+  origin({ tls, http2, identity }: Pick<Origin, 'tls' | 'http2' | 'identity'>): Origin {
     const { host, port } = this.part
-    if (tls) return (this.#tls ??= this.origins.of(host.toLowerCase(), port, true))
-    return (this.#plain ??= this.origins.of(host.toLowerCase(), port, false))
+    const name = host.toLowerCase()
+    if (http2 === true || identity !== undefined)
+      return this.origins.of(name, port, tls, { http2: http2 ?? false, identity })
+    // What nearly all calls need is looked up once.
+    if (tls) return (this.#tls ??= this.origins.of(name, port, true))
+    return (this.#plain ??= this.origins.of(name, port, false))
   }
 }
 
@@ -71,21 +75,30 @@ export class Channel {
   }
 
   /** Members that stay keep the calls that they have, and what is known of their health. */
-  put(part: ChannelPart | undefined): void {
-    const before = this.#members
-    const groups = new Map(part?.groups.map((group) => [group.id, group]))
-    this.#part = part
-    this.#members = (part?.members ?? []).map((member) =>
-      this.#member(member, groups.get(member.groupId ?? ''), before),
+  put(part: ChannelPart, owner: Owner): void {
+    const groups = new Map(part.groups.map((group) => [group.id, group]))
+    this.#replace(
+      part,
+      part.members.map((member) => this.#member(member, groups.get(member.groupId ?? ''), owner)),
     )
+  }
+
+  remove(): void {
+    this.#replace(undefined, [])
+  }
+
+  #replace(part: ChannelPart | undefined, members: readonly Member[]): void {
+    const before = this.#members
+    this.#part = part
+    this.#members = members
     // What is watched still is watched again by now, so that no check of a member that stays begins anew.
     for (const { watch } of before) watch?.stop()
     this.version++
   }
 
-  #member(part: ChannelMember, group: ChannelGroup | undefined, before: readonly Member[]): Member {
-    const watch = this.checks.watch(part, () => this.version++)
-    const same = before.find((old) => old.part.id === part.id && old.groupId === part.groupId)
+  #member(part: ChannelMember, group: ChannelGroup | undefined, owner: Owner): Member {
+    const watch = this.checks.watch(part, owner, () => this.version++)
+    const same = this.#members.find((old) => old.part.id === part.id && old.groupId === part.groupId)
     return new Member(part, group, watch, same?.load ?? { active: 0 }, this.origins)
   }
 }

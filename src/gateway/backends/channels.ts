@@ -2,7 +2,7 @@
 import type { ChannelPart } from '../../snapshot/parts.js'
 import { WeakValues } from '../weak-values.js'
 import { Channel } from './channel.js'
-import type { HealthChecks } from './health.js'
+import type { HealthChecks, Owner } from './health.js'
 import type { Origins } from './origins.js'
 
 export class Channels {
@@ -20,14 +20,14 @@ export class Channels {
     return this.#all.of(id, () => new Channel(this.origins, this.checks))
   }
 
-  put(part: ChannelPart): void {
+  put(part: ChannelPart, owner: Owner): void {
     const channel = this.of(part.id)
     this.#present.set(part.id, channel)
-    channel.put(part)
+    channel.put(part, owner)
   }
 
   remove(id: string): void {
-    this.#present.get(id)?.put(undefined)
+    this.#present.get(id)?.remove()
     this.#present.delete(id)
   }
 }

@@ -3,14 +3,14 @@
  * chooses among the default backend and the policy backends (26), and makes the backend's request or the mock's reply
  * (30), for which a channel chooses its member (32).
  */
-import type { Backend, HttpBackend } from '../../snapshot/api-definition.js'
+import type { Backend } from '../../snapshot/api-definition.js'
 import type { RefusalName } from '../responses/catalogue.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
 import { BackendFault } from './backend-fault.js'
 import { compileChannel } from './channel-sender.js'
 import { compileConditions } from './conditions.js'
-import { compileGrpc } from './grpc.js'
+import { compileGrpc, isGrpc } from './grpc.js'
 import { compileHttp } from './mapping.js'
 import { compileMock } from './mock.js'
 import { compileOrchestration } from './orchestration.js'
@@ -61,18 +61,14 @@ function compileBackend(backend: Backend, context: BackendContext): Sender {
       return refusing('APIG.0103')
     case 'HTTP':
       try {
-        if (isGrpc(backend) && !backend.vpc_channel_id) return compileGrpc(backend, context)
-        if ([backend, ...(backend.member_groups ?? [])].some(isGrpc)) return refusing('APIG.0103')
-        return backend.vpc_channel_id ? compileChannel(backend, context) : compileHttp(backend, context)
+        if (backend.vpc_channel_id) return compileChannel(backend, context)
+        return isGrpc(backend) ? compileGrpc(backend, context) : compileHttp(backend, context)
       } catch (error) {
         if (error instanceof BackendFault) return refusing('APIG.0105')
         throw error
       }
   }
 }
-
-const isGrpc = ({ req_protocol }: Pick<HttpBackend, 'req_protocol'>): boolean =>
-  req_protocol === 'GRPC' || req_protocol === 'GRPCS'
 
 function refusing(name: RefusalName): Sender {
   return { readsQuery: false, send: (exchange) => refuse(exchange, name) }

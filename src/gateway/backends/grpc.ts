@@ -1,5 +1,6 @@
 /** Makes calls to a gRPC backend: the path is the method that is called, and goes on as it came (backends.md §8). */
 import type { HttpBackend } from '../../snapshot/api-definition.js'
+import type { Exchange } from '../exchange.js'
 import { refuse } from '../responses/refuse.js'
 import { BackendFault } from './backend-fault.js'
 import { compileRequest, type Destination } from './mapping.js'
@@ -24,9 +25,18 @@ export function compileGrpc(backend: HttpBackend, context: BackendContext): Send
     again: undefined,
   }
   const request = compileRequest(backend, context)
-  const base = backend.req_uri.replace(/\/+$/, '')
+  const path = grpcPath(backend)
   return {
     readsQuery: request.readsQuery,
-    send: (exchange, values, pieces) => request.plan(exchange, values, pieces, base + exchange.head.path, to),
+    send: (exchange, values, pieces) => request.plan(exchange, values, pieces, path(exchange), to),
   }
+}
+
+export const isGrpc = ({ req_protocol }: Pick<HttpBackend, 'req_protocol'>): boolean =>
+  req_protocol === 'GRPC' || req_protocol === 'GRPCS'
+
+/** The method that is called, behind the path of the backend. */
+export function grpcPath({ req_uri }: Pick<HttpBackend, 'req_uri'>): (exchange: Exchange) => string {
+  const base = req_uri.replace(/\/+$/, '')
+  return ({ head }) => base + head.path
 }

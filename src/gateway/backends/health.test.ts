@@ -9,7 +9,7 @@ import { members } from '../../../test/members.js'
 import { change, channelPart } from '../../../test/parts.js'
 import type { HealthCheck } from '../../snapshot/parts.js'
 import { AddressSet } from '../address-set.js'
-import { HealthChecks, isExpected } from './health.js'
+import { HealthChecks, isExpected, type Owner } from './health.js'
 
 const check = (differences: Partial<HealthCheck> = {}): HealthCheck => ({
   protocol: 'http',
@@ -33,6 +33,8 @@ const member = (port: number, differences: Partial<HealthCheck> = {}, host = '12
   backup: false,
   check: check(differences),
 })
+
+const owner: Owner = { id: 'i1', features: { backendIdentity: undefined } }
 
 function checks(...forbidden: string[]): HealthChecks {
   const all = new HealthChecks(new AddressSet(forbidden))
@@ -63,7 +65,7 @@ async function answering(...statuses: number[]): Promise<{ port: number; seen: s
 test('a member begins healthy, and changes after as many results in a row as the thresholds say', async () => {
   const { port, seen } = await answering(500, 200, 500, 500, 500, 200, 500, 200, 200)
   const flips: [boolean, number][] = []
-  const watch = checks().watch(member(port, { unhealthyAfter: 3, healthyAfter: 2, path: '/up?ä' }), () =>
+  const watch = checks().watch(member(port, { unhealthyAfter: 3, healthyAfter: 2, path: '/up?ä' }), owner, () =>
     flips.push([watch?.isHealthy ?? false, seen.length]),
   )
   expect(watch?.isHealthy).toBe(true)
@@ -81,7 +83,7 @@ test.each([
   ['HEAD', { method: 'HEAD' }, 200, true],
 ] as const)('by HTTP: %s', async (_, differences, status, healthy) => {
   const { port, seen } = await answering(status)
-  const watch = checks().watch(member(port, { ...differences, unhealthyAfter: 1 }), () => undefined)
+  const watch = checks().watch(member(port, { ...differences, unhealthyAfter: 1 }), owner, () => undefined)
   await expect.poll(() => seen.length).toBeGreaterThan(2)
   expect(watch?.isHealthy).toBe(healthy)
 })
@@ -90,9 +92,41 @@ test('by HTTPS, whatever the certificate; and on a port of its own', async () =>
   const { pem: cert, keyPem: key } = certificate()
   const port = await listening(createSecureServer({ cert, key }, (_, response) => response.end()))
   const all = checks()
-  const watch = all.watch(member(1, { protocol: 'https', port, unhealthyAfter: 1 }), () => undefined)
+  const watch = all.watch(member(1, { protocol: 'https', port, unhealthyAfter: 1 }), owner, () => undefined)
   await expect.poll(() => all.states()).toEqual([{ memberId: '127.0.0.1:1', healthy: true }])
   expect(watch?.isHealthy).toBe(true)
+})
+
+test('a check that asks for it shows the certificate of the instance, and verifies by its roots', async () => {
+  const root = certificate({ subject: [['CN', 'root']], san: [], ca: true })
+  const client = certificate({ subject: [['CN', 'the gateway']], issuer: root })
+  const server = certificate({ issuer: root, san: ['localhost'] })
+  const shown: string[] = []
+  const options = { cert: server.pem, key: server.keyPem, ca: root.pem, requestCert: true, rejectUnauthorized: true }
+  const port = await listening(
+    createSecureServer(options, (request, response) => {
+      shown.push(request.url ?? '')
+      response.end()
+    }),
+  )
+  const identity = (ca: string) => ({ digest: ca, certificate: client.pem, key: client.keyPem, ca })
+  const all = checks()
+  const watch = (id: string, clientCertificate: boolean, ca: string) => {
+    const differences = { protocol: 'https', clientCertificate, path: `/${id}`, unhealthyAfter: 1 } as const
+    return all.watch(
+      { ...member(port, differences, 'localhost'), id },
+      { id, features: { backendIdentity: identity(ca) } },
+      () => undefined,
+    )
+  }
+  const watched = [
+    watch('trusted', true, root.pem),
+    watch('nothing-shown', false, root.pem),
+    watch('untrusted', true, client.pem),
+  ]
+  await expect.poll(() => all.states().length).toBe(3)
+  expect(watched.map((one) => one?.isHealthy)).toEqual([true, false, false])
+  expect(new Set(shown)).toEqual(new Set(['/trusted']))
 })
 
 test('by TCP: who accepts is healthy; who does not answer in time, or at all, is not', async () => {
@@ -100,9 +134,9 @@ test('by TCP: who accepts is healthy; who does not answer in time, or at all, is
   const silent = await listening(createTcpServer((socket) => socket.on('error', () => undefined)))
   const all = checks('203.0.113.0/24')
   const watched = [
-    all.watch(member(accepting, { protocol: 'tcp', unhealthyAfter: 1 }), () => undefined),
-    all.watch(member(silent, { unhealthyAfter: 1, timeout: 30 }), () => undefined),
-    all.watch(member(9, { protocol: 'tcp', unhealthyAfter: 1 }, '203.0.113.1'), () => undefined),
+    all.watch(member(accepting, { protocol: 'tcp', unhealthyAfter: 1 }), owner, () => undefined),
+    all.watch(member(silent, { unhealthyAfter: 1, timeout: 30 }), owner, () => undefined),
+    all.watch(member(9, { protocol: 'tcp', unhealthyAfter: 1 }, '203.0.113.1'), owner, () => undefined),
   ]
   await expect.poll(() => all.states().length).toBe(3)
   expect(watched.map((watch) => watch?.isHealthy)).toEqual([true, false, false])
@@ -111,8 +145,8 @@ test('by TCP: who accepts is healthy; who does not answer in time, or at all, is
 test('an address is checked once for all who watch it, and not at all when nobody does', async () => {
   const { port, seen } = await answering(200)
   const all = checks()
-  const first = all.watch({ ...member(port, { interval: 400 }), id: 'a' }, () => undefined)
-  const second = all.watch({ ...member(port, { interval: 400 }), id: 'b' }, () => undefined)
+  const first = all.watch({ ...member(port, { interval: 400 }), id: 'a' }, owner, () => undefined)
+  const second = all.watch({ ...member(port, { interval: 400 }), id: 'b' }, owner, () => undefined)
   await expect.poll(() => all.states().map(({ memberId }) => memberId)).toEqual(['a', 'b'])
   expect(seen).toHaveLength(1)
   first?.stop()
@@ -123,8 +157,8 @@ test('an address is checked once for all who watch it, and not at all when nobod
 
 test('a member without a check is not watched', () => {
   const { check: _, ...unchecked } = member(80)
-  expect(checks().watch(unchecked, () => undefined)).toBeUndefined()
-  expect(checks().watch(member(0), () => undefined)).toBeUndefined()
+  expect(checks().watch(unchecked, owner, () => undefined)).toBeUndefined()
+  expect(checks().watch(member(0), owner, () => undefined)).toBeUndefined()
 })
 
 test.each([

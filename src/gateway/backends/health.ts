@@ -9,6 +9,7 @@ import net from 'node:net'
 import type { ChannelMember, HealthCheck } from '../../snapshot/parts.js'
 import type { MemberState } from '../../telemetry/member-states.js'
 import type { AddressSet } from '../address-set.js'
+import type { BackendIdentity } from '../exchange.js'
 import { encodePathValue, utf8Bytes } from '../percent-encoding.js'
 import { guardedLookup } from './guarded-lookup.js'
 
@@ -16,6 +17,12 @@ import { guardedLookup } from './guarded-lookup.js'
 export interface Watch {
   readonly isHealthy: boolean
   stop(): void
+}
+
+/** The instance that a member belongs to: what it shows of itself where a check asks for a certificate. */
+export interface Owner {
+  readonly id: string
+  readonly features: { readonly backendIdentity: BackendIdentity | undefined }
 }
 
 export class HealthChecks {
@@ -31,14 +38,17 @@ export class HealthChecks {
    *
    * @param changed called when it has turned healthy or unhealthy
    */
-  watch({ id, host, port, check }: ChannelMember, changed: () => void): Watch | undefined {
+  watch({ id, host, port, check }: ChannelMember, owner: Owner, changed: () => void): Watch | undefined {
     if (check === undefined || (check.port === 0 && port === 0)) return undefined
     const checked = check.port === 0 ? port : check.port
-    const key = JSON.stringify([host, checked, check])
+    const key = JSON.stringify([host, checked, check, check.clientCertificate ? owner.id : ''])
     let subject = this.#subjects.get(key)
     if (subject === undefined) {
+      const identity = () => (check.clientCertificate ? owner.features.backendIdentity : undefined)
       const probe = () =>
-        this.#isForbidden(host) ? Promise.resolve(false) : attempt(host, checked, check, this.#lookup)
+        this.#isForbidden(host)
+          ? Promise.resolve(false)
+          : attempt({ host, port: checked, check, identity: identity(), lookup: this.#lookup })
       subject = new Subject(check, probe)
       this.#subjects.set(key, subject)
     }
@@ -127,12 +137,20 @@ class Subject {
   }
 }
 
-/** One check. A connection refused, a reply that is not one of the codes, and silence all mean the same. */
-function attempt(host: string, port: number, check: HealthCheck, lookup: net.LookupFunction): Promise<boolean> {
-  return check.protocol === 'tcp' ? byTcp(host, port, check, lookup) : byHttp(host, port, check, lookup)
+interface Attempt {
+  readonly host: string
+  readonly port: number
+  readonly check: HealthCheck
+  readonly identity: BackendIdentity | undefined
+  readonly lookup: net.LookupFunction
 }
 
-function byTcp(host: string, port: number, { timeout }: HealthCheck, lookup: net.LookupFunction): Promise<boolean> {
+/** One check. A connection refused, a reply that is not one of the codes, and silence all mean the same. */
+function attempt(one: Attempt): Promise<boolean> {
+  return one.check.protocol === 'tcp' ? byTcp(one) : byHttp(one)
+}
+
+function byTcp({ host, port, check: { timeout }, lookup }: Attempt): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port, lookup })
     const timer = setTimeout(() => end(false), timeout)
@@ -147,9 +165,8 @@ function byTcp(host: string, port: number, { timeout }: HealthCheck, lookup: net
   })
 }
 
-function byHttp(host: string, port: number, check: HealthCheck, lookup: net.LookupFunction): Promise<boolean> {
+function byHttp({ host, port, check, identity, lookup }: Attempt): Promise<boolean> {
   return new Promise((resolve) => {
-    const tls = check.protocol === 'https'
     const name = host.includes(':') ? `[${host}]` : host
     const options: https.RequestOptions = {
       host,
@@ -160,10 +177,8 @@ function byHttp(host: string, port: number, check: HealthCheck, lookup: net.Look
       headers: { host: `${name}:${port}`, 'user-agent': 'sluice-health-check', connection: 'close' },
       agent: false,
     }
-    // Certificates of backends are not verified (backends.md §2).
-    const request = tls
-      ? https.request({ ...options, rejectUnauthorized: false, servername: net.isIP(host) === 0 ? host : '' })
-      : http.request(options)
+    const request =
+      check.protocol === 'https' ? https.request({ ...options, ...shown(host, identity) }) : http.request(options)
     const timer = setTimeout(() => end(false), check.timeout)
     const end = (passed: boolean): void => {
       clearTimeout(timer)
@@ -174,6 +189,16 @@ function byHttp(host: string, port: number, check: HealthCheck, lookup: net.Look
     request.on('error', () => end(false))
     request.end()
   })
+}
+
+/** As calls to backends: verified only by an instance that brings its roots (backends.md §2). */
+function shown(host: string, identity: BackendIdentity | undefined): https.RequestOptions {
+  return {
+    servername: net.isIP(host) === 0 ? host : '',
+    rejectUnauthorized: identity?.ca !== undefined,
+    ...(identity && { cert: identity.certificate, key: identity.key }),
+    ...(identity?.ca !== undefined && { ca: identity.ca }),
+  }
 }
 
 /** What a request line can carry of a path, and of a query if it has one. */

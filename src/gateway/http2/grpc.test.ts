@@ -18,7 +18,7 @@ import { expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { http2Client } from '../../../test/http2-client.js'
-import { appPart, groupDomain, groupPart, publicationPart, type ApiSpec } from '../../../test/parts.js'
+import { appPart, channelPart, groupDomain, groupPart, publicationPart, type ApiSpec } from '../../../test/parts.js'
 import { certificatePart, secureOptions } from '../../../test/secure-call.js'
 
 const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value }
@@ -81,6 +81,8 @@ interface ShopSpec {
   readonly bodyTimeout?: number
   readonly tls?: boolean
   readonly listening?: boolean
+  /** The server is a member of a channel; the other one refuses connections. */
+  readonly channel?: boolean
 }
 
 const root = certificate({ san: ['shop.example'] })
@@ -92,6 +94,7 @@ async function shop({
   bodyTimeout = 8_000,
   tls = false,
   listening = true,
+  channel = false,
 }: ShopSpec = {}): Promise<Shop> {
   const server = new Server()
   server.addService(methods, { Get: unary, Sum: sum, List: list, Chat: chat })
@@ -114,7 +117,7 @@ async function shop({
       req_protocol: tls ? 'GRPCS' : 'GRPC',
       req_method: 'POST',
       req_uri: '/',
-      url_domain: `127.0.0.1:${port}`,
+      ...(channel ? { vpc_channel_id: 'channel1', retry_count: 1 } : { url_domain: `127.0.0.1:${port}` }),
       timeout,
     },
     ...api,
@@ -124,6 +127,7 @@ async function shop({
       groupPart({ domains: [groupDomain({ name: 'shop.example', certificateIds: ['c1'] })] }),
       certificatePart('c1', root),
       publicationPart(definition),
+      channelPart({ id: 'channel1', members: [{ port }, { port: 1 }] }),
       appPart({ codes: ['code-of-app1'] }),
     ],
     options: secureOptions({ engine: { bodyTimeout } }),
@@ -184,6 +188,12 @@ test.each([false, true])('a unary call, with metadata and trailers; TLS to the b
   expect(metadata?.get('x-sent')).toEqual(['yes'])
   expect(metadata?.get('x-forwarded-proto')).toEqual(['https'])
   expect(metadata?.get('x-request-id')).toHaveLength(1)
+})
+
+test.each([false, true])('calls through a channel reach the member that takes them; TLS: %s', async (tls) => {
+  await using one = await shop({ tls, channel: true })
+  const answers = [await get(one, '1'), await get(one, '2'), await get(one, '3')]
+  expect(answers.map(({ value }) => value)).toEqual(['got 1', 'got 2', 'got 3'])
 })
 
 test('a status of the service arrives as it is', async () => {
