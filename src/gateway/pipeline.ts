@@ -43,6 +43,12 @@ export class Pipeline implements ExchangeHandler {
     const { group } = binding
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
+    if (exchange.secure) {
+      const refusal = this.#judgeTls(exchange, binding)
+      if (refusal !== undefined) return refusal
+    }
+    // What went wrong before this point, a group does not answer in its own words (responses.md §2.2).
+    exchange.responses = group.responses
     exchange.customFields = group.instance.callers.customFields
     group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
@@ -50,7 +56,6 @@ export class Pipeline implements ExchangeHandler {
       const refusal = this.#judgeTls(exchange, binding)
       if (refusal !== undefined) return refusal
     }
-    // What went wrong before this point, a group does not answer in its own words (responses.md §2.2).
     exchange.responses = group.responses
     // 8: day limit of debugging domains.
     if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, binding)
@@ -62,7 +67,8 @@ export class Pipeline implements ExchangeHandler {
 
   /**
    * 7: rules of the domain. They are those of the Host, whatever server the client has named when it connected: a
-   * certificate that was verified with the roots of another domain counts for nothing.
+   * certificate that was verified with the roots of another domain counts for nothing. Groups have no words of their own
+   * for these refusals (responses.md §2.2).
    */
   #judgeTls(exchange: Exchange, binding: HostBinding): Reply | undefined {
     const { tls } = exchange.connection
@@ -92,7 +98,7 @@ export class Pipeline implements ExchangeHandler {
     const { route } = api
     exchange.route = route
     if (domain !== undefined && domain.redirectToHttps && !exchange.secure) {
-      const redirect = redirectToHttps(exchange, domain, route, this.configuration.httpsPort)
+      const redirect = redirectToHttps(exchange, domain, route, group.instance.features, this.configuration.httpsPort)
       if (redirect !== undefined) return redirect
     }
     return run(route.steps, exchange)

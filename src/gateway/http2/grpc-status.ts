@@ -39,7 +39,7 @@ function errorMessage({ body }: Reply): string {
 }
 
 /** Percent-encoded UTF-8: what is printable ASCII, but the percent sign, stands for itself. */
-export function encodeMessage(message: string): string {
+function encodeMessage(message: string): string {
   return message.replace(/[^ -$&-~]+/g, (characters) =>
     Array.from(Buffer.from(characters), (octet) => '%' + octet.toString(16).toUpperCase().padStart(2, '0')).join(''),
   )

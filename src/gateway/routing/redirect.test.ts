@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
 import { gateway } from '../../../test/gateway.js'
-import { groupDomain, groupPart, mockBackend, type ApiSpec } from '../../../test/parts.js'
+import { change, groupDomain, groupPart, instancePart, mockBackend, type ApiSpec } from '../../../test/parts.js'
 import { certificatePart, secureOptions } from '../../../test/secure-call.js'
 import type { GroupDomain } from '../../snapshot/parts.js'
 
@@ -58,4 +58,7 @@ test('the path is decoded and encoded again; the query is as it came', async () 
   await using gw = await redirecting()
   const { headers } = await gw.get('/a%2Fb/%61%20%E4/ü?q=%61%2F'.replace('ü', '%fc'), { host: 'a.com' })
   expect(headers.location).toBe('https://a.com/a/b/a%20%E4/%FC?q=%61%2F')
+  gw.apply(change([instancePart({ features: { api_uri_no_escape: { enable: true, config: 'on' } } })]))
+  const asSent = await gw.get('/a%2Fb/%61', { host: 'a.com' })
+  expect(asSent.headers.location).toBe('https://a.com/a%2Fb/%61')
 })

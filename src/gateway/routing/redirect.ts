@@ -1,6 +1,7 @@
 /** Sends callers of a domain from HTTP to HTTPS (routing.md §2), before they are asked who they are. */
 import type { GroupDomain } from '../../snapshot/parts.js'
 import type { Exchange } from '../exchange.js'
+import type { Features } from '../features.js'
 import { encodePathTail, percentDecode } from '../percent-encoding.js'
 import type { Reply } from '../reply.js'
 import type { Route } from './route.js'
@@ -16,6 +17,7 @@ export function redirectToHttps(
   { head }: Exchange,
   { httpsPort, certificateIds }: GroupDomain,
   { publication }: Route,
+  { pathsAsSent }: Features,
   ownPort: number,
 ): Reply | undefined {
   const { req_protocol: protocol } = publication.definition
@@ -25,7 +27,7 @@ export function redirectToHttps(
   const standard = sentPort === undefined || sentPort === '' || sentPort === '80' ? STANDARD_HTTPS : ownPort
   const port = httpsPort === STANDARD_HTTPS ? standard : httpsPort
   const authority = port === STANDARD_HTTPS ? name : `${name}:${port}`
-  const path = encodePathTail(percentDecode(head.path) ?? head.path)
+  const path = pathsAsSent ? head.path : encodePathTail(percentDecode(head.path) ?? head.path)
   const target = head.target.includes('?') ? `${path}?${head.query}` : path
   return { status: 301, headers: `Location: https://${authority}${target}\r\n`, body: '' }
 }

@@ -44,6 +44,15 @@ test.each([
   }
 })
 
+test('a group has no words of its own for that', async () => {
+  await using gw = await mutual()
+  const domains = [groupDomain({ name: 'a.com', certificateIds: ['c1'], verifyClient: true })]
+  const overrides = { DEFAULT_4XX: { status: 418, body: 'ours' }, NOT_FOUND: { status: 410 } }
+  gw.apply(change([groupPart({ domains, responseSets: [{ id: 'r1', isDefault: true, overrides }] })]))
+  expect((await secureCall(port(gw), '/orders', { host: 'a.com' })).status).toBe(400)
+  expect((await secureCall(port(gw), '/x', { host: 'a.com', tls: identity(good) })).status).toBe(410)
+})
+
 test('admitted with a good one', async () => {
   await using gw = await mutual()
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
