@@ -309,6 +309,33 @@ describe.each(engines)('export on $name', (engine) => {
     expect(await limitNow()).toEqual([30])
   })
 
+  test('of several policies of a kind one is bound, and none that is gone', async () => {
+    await using sluice = await management(engine)
+    const limit = { 'api-limit': 1, interval: 1, unit: 'SECOND' }
+    const names = ['limit_a', 'limit_b', 'limit_gone']
+    const document = swagger(
+      { '/a': { get: operation({ 'x-apigateway-ratelimit': names, 'x-apigateway-access-control': 'acl_gone' }) } },
+      {
+        'x-apigateway-ratelimits': Object.fromEntries(names.map((name) => [name, limit])),
+        'x-apigateway-access-controls': {
+          acl_gone: { 'acl-type': 'DENY', 'entity-type': 'IP', value: '10.0.0.1' },
+        },
+      },
+    )
+    const { success, failure } = await imported(sluice, document)
+    expect(failure).toEqual([])
+    const gone = await sluice.given('listRequestThrottlingPolicyV2', { query: { name: 'limit_gone' } })
+    await sluice.given('deleteRequestThrottlingPolicyV2', { path: { throttle_id: gone.throttles[0].id } })
+    const { acls } = await sluice.given('listAclStrategiesV2')
+    await sluice.given('deleteAclV2', { path: { acl_id: acls[0].id } })
+    const api_id = success[0]?.id ?? ''
+    await publish(sluice, api_id)
+    const bound = await sluice.given('listRequestThrottlingPoliciesBindedToApiV2', { query: { api_id } })
+    expect(bound.throttles).toHaveLength(1)
+    expect(bound.throttles[0].name).toMatch(/^limit_[ab]$/)
+    expect((await sluice.given('listAclPolicyBindedToApiV2', { query: { api_id } })).total).toBe(0)
+  })
+
   test('APIs that differ by their match mode alone share a path of the document', async () => {
     await using sluice = await management(engine)
     const groupId = await aGroup(sluice)

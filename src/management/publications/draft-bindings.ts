@@ -45,7 +45,10 @@ const targets = (places: readonly Place[]): string[] => [...new Set(places.map((
 async function bindThrottles(context: OperationContext, all: readonly Place[]): Promise<void> {
   const { db, instanceId } = context
   const known = new Set((await throttlesAmong(db, instanceId, targets(ofKind(all, 'throttle')))).map(({ id }) => id))
-  const places = ofKind(all, 'throttle').filter(({ draft }) => known.has(draft.target_id))
+  const places = lastOfEach(
+    ofKind(all, 'throttle').filter(({ draft }) => known.has(draft.target_id)),
+    ({ publication }) => publication.publishId,
+  )
   if (places.length === 0) return
   const replaced = await bindingsOfPublications(
     db,
