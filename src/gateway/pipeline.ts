@@ -43,12 +43,6 @@ export class Pipeline implements ExchangeHandler {
     const { group } = binding
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
-    if (exchange.secure) {
-      const refusal = this.#judgeTls(exchange, binding)
-      if (refusal !== undefined) return refusal
-    }
-    // What went wrong before this point, a group does not answer in its own words (responses.md §2.2).
-    exchange.responses = group.responses
     exchange.customFields = group.instance.callers.customFields
     group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
@@ -56,6 +50,8 @@ export class Pipeline implements ExchangeHandler {
       const refusal = this.#judgeTls(exchange, binding)
       if (refusal !== undefined) return refusal
     }
+    // What went wrong before this point, a group does not answer in its own words (responses.md §2.2).
+    exchange.responses = group.responses
     exchange.responses = group.responses
     // 8: day limit of debugging domains.
     if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, binding)
