@@ -52,7 +52,6 @@ export class Pipeline implements ExchangeHandler {
     }
     // What went wrong before this point, a group does not answer in its own words (responses.md §2.2).
     exchange.responses = group.responses
-    exchange.responses = group.responses
     // 8: day limit of debugging domains.
     if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, binding)
     const verdict = this.limiter.take(group.debugDomain)
