@@ -8,6 +8,7 @@ import { loadAllParts, loadParts } from '../snapshot-source.js'
 const check = {
   protocol: 'HTTP',
   path: '/up',
+  http_code: '200',
   threshold_normal: 1,
   threshold_abnormal: 3,
   time_interval: 5,
