@@ -49,7 +49,7 @@ test('calls are shared by weight; a member that fails its checks gets none, and 
   const host = `${group.id}.apic.localhost`
   const answer = async () => {
     const { status, body } = await running.get(host, '/hello')
-    return status === 200 ? body : undefined
+    return status === 200 ? String(body) : undefined
   }
   const health = async () => {
     const { body } = await running.call('GET', `vpc-channels/${channel.id}/members`)
