@@ -101,6 +101,23 @@ test.each([1, 2, 4, 7])('%i workers: a burst of N + 1000 admits exactly N', asyn
   expect(cluster.admitted(api)).toBe(5_000)
 })
 
+test('windows that begin at a moment of their own are as exact, one after the other', async () => {
+  const cluster = new Cluster(4)
+  const quota: Counter = { key: 'quota', limit: 5_000, windowSeconds: 3_600, offsetSeconds: 1_217, durable: true }
+  const admitted = () => cluster.requests.filter(({ verdict }) => verdict?.admitted === true).length
+  for (const [now, expected] of [
+    [1_216_999, 5_000],
+    [1_217_000, 10_000],
+    [4_816_999, 10_000],
+    [4_817_000, 15_000],
+  ] as const) {
+    cluster.now = now
+    for (let call = 0; call < 6_000; call++) cluster.take(call % 4, [quota])
+    await cluster.settle()
+    expect([now, admitted()]).toEqual([now, expected])
+  }
+})
+
 test('what one worker holds unused is called back before another one refuses', async () => {
   const cluster = new Cluster(2)
   const api = counter('api', 100)

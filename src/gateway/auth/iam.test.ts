@@ -167,6 +167,20 @@ test('policies §1.4: users are accounts', async () => {
   expect(await byToken(gw, 'other')).toBe(200)
 })
 
+test('policies §1.4: a special names an account, or the project of the token', async () => {
+  const special = (objectId: string, limit: number) => ({ type: 'USER', objectId, limit }) as const
+  await using gw = await stage({
+    api: { auth_type: 'IAM', throttleId: 't1' },
+    parts: [throttlePart({ userLimit: 1, apiLimit: 100, specials: [special('p7', 2), special(other.domainId, 3)] })],
+  })
+  const admitted = async (token: string) => {
+    let count = 0
+    while ((await byToken(gw, token)) === 200) count++
+    return count
+  }
+  expect([await admitted('good'), await admitted('other')]).toEqual([2, 3])
+})
+
 test('who was told is remembered for five seconds, and no longer than the credential lasts', async () => {
   const clock = { now: 0 }
   const { source, asked } = control({ short: { ...person, expiresAt: 2_000 } })

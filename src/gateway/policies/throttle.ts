@@ -5,7 +5,7 @@
  */
 import type { Counter, Limiter, Verdict } from '../../limits/limiter.js'
 import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
-import type { Exchange } from '../exchange.js'
+import type { Caller, Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Outcome, Step } from '../step.js'
@@ -120,10 +120,17 @@ function policyCounters(
       return id === '' || limit === 0 ? undefined : counter(dimension, id, limit)
     })
   const byApp = callerCounters('app', specials('APP'), appLimit)
-  const byUser = callerCounters('user', specials('USER'), userLimit)
+  const ofUsers = specials('USER')
+  const byUser = callerCounters('user', ofUsers, userLimit)
+  const byProject = new Map(
+    Array.from(ofUsers, ([id, limit]) => [id, keyed((account) => counter('user', account, limit))] as const),
+  )
+  // A special of a user names an account, or the project that a caller of IAM calls for (§1.4).
+  const userCounter = ({ userId = '', projectId = '' }: Partial<Caller> = {}): LimitCounter | undefined =>
+    ofUsers.has(userId) ? byUser(userId) : (byProject.get(projectId)?.(userId) ?? byUser(userId))
 
   return ({ sourceAddress, caller }) => {
-    const counters = [byAddress(sourceAddress), byApp(caller?.appId ?? ''), byUser(caller?.userId ?? ''), ...byApi]
+    const counters = [byAddress(sourceAddress), byApp(caller?.appId ?? ''), userCounter(caller), ...byApi]
     return counters.filter((one) => one !== undefined)
   }
 }
