@@ -20,7 +20,7 @@ import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import { openStore, type Store } from '../src/store/store.js'
 import type { TestEngine } from './engines.js'
 
-export type PathOf<Id extends OperationId> = Omit<Operations[Id]['path'], 'project_id' | 'instance_id'>
+type PathOf<Id extends OperationId> = Omit<Operations[Id]['path'], 'project_id' | 'instance_id'>
 
 export interface Call {
   readonly path?: Readonly<Record<string, string>>

@@ -24,7 +24,7 @@ export interface Credentials {
   readonly instance_id: string
 }
 
-export const credentialsPath = (dataDirectory: string): string => join(dataDirectory, 'credentials.json')
+const credentialsPath = (dataDirectory: string): string => join(dataDirectory, 'credentials.json')
 
 /**
  * Resolves to the credentials when this start created them, else to `undefined`. The file is written inside the

@@ -25,7 +25,7 @@ export async function migrateToLatest(db: Database): Promise<void> {
 }
 
 /** Names of the migrations that a database has; empty when it is new. */
-export async function appliedMigrations(db: Database): Promise<string[]> {
+async function appliedMigrations(db: Database): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
   if (!tables.some((table) => table.name === MIGRATIONS)) return []
   const rows = await db
