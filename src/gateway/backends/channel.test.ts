@@ -203,7 +203,10 @@ test('member groups: chosen over all that are listed by weight, called as the gr
   expect([green?.method, green?.target]).toEqual(['GET', '/green?q&member_group_id=green&member_group_name=Gr%C3%BCn'])
 })
 
-test('member groups: a repetition that goes to another group is made as that group says', async () => {
+test.each([
+  ['a body that fits', 'body'],
+  ['a large one', 'x'.repeat(100_000)],
+])('member groups: a repetition that goes to another group is made as that group says; %s', async (_, sent) => {
   await using behind = await members(2)
   for (const backend of behind.backends) backend.answer = (_, __, socket) => socket.destroy()
   const [one, two] = behind.parts({ groupId: 'blue' }, { groupId: 'green' })
@@ -215,10 +218,10 @@ test('member groups: a repetition that goes to another group is made as that gro
     },
     parts: [channelPart({ groups, members: [one ?? {}, two ?? {}] })],
   })
-  await gw.post('/orders/1', 'body')
+  await gw.post('/orders/1', sent)
   expect(behind.backends.map(({ only }) => [only.method, only.target, only.body])).toEqual([
-    ['PUT', '/blue/1?member_group_id=blue&member_group_name=Blue', 'body'],
-    ['POST', '/green?member_group_id=green&member_group_name=Gr%C3%BCn', 'body'],
+    ['PUT', '/blue/1?member_group_id=blue&member_group_name=Blue', sent],
+    ['POST', '/green?member_group_id=green&member_group_name=Gr%C3%BCn', sent],
   ])
 })
 

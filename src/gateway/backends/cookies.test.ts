@@ -1,4 +1,5 @@
 /** Parameters in cookies, and conditions on them: backends.md §1.1, §4.3. */
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { anExchange } from '../../../test/exchange.js'
 import { gateway } from '../../../test/gateway.js'
@@ -16,10 +17,26 @@ test.each([
   ['b=x=y; c=', 'b', 'x=y'],
   [' \tb=1 ; c=2', 'b', '1'],
   [';;; b=1', 'b', '1'],
+  ['b=\xc3\xa0 ', 'b', '\xc3\xa0'],
   ['a=b=1', 'b', undefined],
   ['', 'b', undefined],
 ])('of %j the cookie %s is %s', (cookie, name, expected) => {
   expect(cookieValue(anExchange({ headers: { cookie } }).head, name)).toBe(expected)
+})
+
+test('whatever a caller sends, a cookie is found where splitting the header finds it, and is gone once it is taken out', () => {
+  const piece = fc.string({ unit: fc.constantFrom('a', 'b', '=', ';', ' ', '\t', ',', '"', '\xa0'), maxLength: 12 })
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const cookie = pieces.join('; ')
+      const { head } = anExchange({ headers: { cookie } })
+      const pairs = cookie.split(';').map((pair) => pair.replace(/^[ \t]+/, ''))
+      const first = pairs.find((pair) => pair.startsWith('a='))
+      expect(cookieValue(head, 'a')).toBe(first?.slice(2).replace(/^[ \t]+|[ \t]+$/g, ''))
+      const left = cookiesExcept(head, new Set(['a']))
+      expect(cookieValue(anExchange({ headers: { cookie: left } }).head, 'a')).toBeUndefined()
+    }),
+  )
 })
 
 test('what is left without some cookies', () => {

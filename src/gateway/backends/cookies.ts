@@ -9,7 +9,7 @@ export function cookieValue(head: RequestHead, name: string): string | undefined
       const start = afterSpace(line, at, end)
       const valueAt = start + name.length + 1
       if (valueAt <= end && line.charCodeAt(valueAt - 1) === EQUALS && line.startsWith(name, start))
-        return line.slice(valueAt, end).trim()
+        return trimmed(line, valueAt, end)
       at = end + 1
     }
   }
@@ -21,7 +21,7 @@ export function cookiesExcept(head: RequestHead, names: ReadonlySet<string>): st
   let kept = ''
   for (const line of head.headers('cookie')) {
     for (const piece of line.split(';')) {
-      const pair = piece.trim()
+      const pair = trimmed(piece, 0, piece.length)
       const equals = pair.indexOf('=')
       if (pair === '' || names.has(equals === -1 ? pair : pair.slice(0, equals))) continue
       kept += kept === '' ? pair : `; ${pair}`
@@ -39,6 +39,16 @@ function endOfPair(line: string, from: number): number {
 
 function afterSpace(line: string, from: number, end: number): number {
   let at = from
-  while (at < end && (line.charCodeAt(at) === 32 || line.charCodeAt(at) === 9)) at++
+  while (at < end && isSpace(line.charCodeAt(at))) at++
   return at
 }
+
+/** Without spaces and tabs around it. `trim` knows more, some of which are octets of UTF-8 letters. */
+function trimmed(line: string, from: number, end: number): string {
+  const start = afterSpace(line, from, end)
+  let last = end
+  while (last > start && isSpace(line.charCodeAt(last - 1))) last--
+  return line.slice(start, last)
+}
+
+const isSpace = (code: number): boolean => code === 32 || code === 9

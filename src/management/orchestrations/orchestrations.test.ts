@@ -4,6 +4,7 @@ import { anInstance } from '../../../test/instances.js'
 import { management, type TestManagement } from '../../../test/management.js'
 import { aGroup, anApi, changedParts, publish, RELEASE, revision, takeOffline } from '../../../test/stage.js'
 import { verdict } from '../../../test/verdict.js'
+import { loadParts } from '../snapshot-source.js'
 import { MOST_RULES } from './rules.js'
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -37,6 +38,30 @@ const ruled = (orchestrations: readonly string[], name = 'tag') => ({
 })
 
 describe.each(engines)('orchestration rules on $name', (engine) => {
+  test('what is published takes its rules to gateways, as they are now', async () => {
+    await using sluice = await management(engine)
+    const pre = { orchestration_name: 'pre', orchestration_strategy: 'head_n', is_preprocessing: true }
+    const first = await aRule(sluice, { ...pre, orchestration_map: [{ intercept_length: 3 }] })
+    const ranged = [{ map_param_range: { range_start: '1', range_end: '5' }, mapped_param_value: '1' }]
+    const second = await aRule(sluice, { orchestration_strategy: 'range', orchestration_map: ranged })
+    const api = await anApi(sluice, { req_params: [ruled([first, second])] })
+    await publish(sluice, api.id)
+    const { vault } = sluice
+    const options = { vault, subdomainSuffix: 'apic.test', onDefect: (key: string) => expect.fail(key) }
+    const shipped = async () => {
+      const { put } = await sluice.store.read((db) => loadParts(db, [`publication:${api.id}/${RELEASE}`], options))
+      return put.flatMap((part) => (part.kind === 'publication' ? part.definition.req_params : []))
+    }
+    const head = { strategy: 'head_n', is_preprocessing: true, map: [{ length: 3, value: '' }] }
+    const mapped_param = { name: 'shared-tag', location: 'HEADER' }
+    const range = { strategy: 'range', is_preprocessing: false, mapped_param, map: [{ range: ['1', '5'], value: '1' }] }
+    expect(await shipped()).toMatchObject([{ name: 'tag', orchestrations: [head, range] }])
+
+    await sluice.given('updateOrchestration', { ...at(second), body: rule() })
+    const list = { ...range, strategy: 'list', map: [{ list: ['10001', '10002'], value: '1' }] }
+    expect(await shipped()).toMatchObject([{ name: 'tag', orchestrations: [head, list] }])
+  })
+
   test('89: a rule reads as it was sent', async () => {
     await using sluice = await management(engine)
 
