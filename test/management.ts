@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openVault, type Vault } from '../src/config/vault.js'
-import { operations, type OperationId, type Operations } from '../src/contract/generated/operations.js'
+import { operations, type OperationId } from '../src/contract/generated/operations.js'
 import { checkReply } from '../src/contract/reply-check.js'
 import { createAuthenticator } from '../src/iam/authenticate.js'
 import { createFirstIdentities, type FirstIdentities } from '../src/iam/first-identities.js'
@@ -19,8 +19,6 @@ import type { MemberHealth } from '../src/management/vpc-channels/member-health.
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import { openStore, type Store } from '../src/store/store.js'
 import type { TestEngine } from './engines.js'
-
-type PathOf<Id extends OperationId> = Omit<Operations[Id]['path'], 'project_id' | 'instance_id'>
 
 export interface Call {
   readonly path?: Readonly<Record<string, string>>

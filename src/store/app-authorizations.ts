@@ -136,7 +136,7 @@ export async function listAuthorizations(
 }
 
 /** The query of `listAuthorizations`, whose plan a test looks at. */
-export function filteredAuthorizations(db: Database, instanceId: string, filter: AuthorizationFilter) {
+function filteredAuthorizations(db: Database, instanceId: string, filter: AuthorizationFilter) {
   const { app_id, app_name, group_name } = filter
   let query = db
     .selectFrom('app_authorizations as binding')
@@ -194,7 +194,7 @@ export async function listUnauthorizedApis(
 }
 
 /** The query of `listUnauthorizedApis`, whose plan a test looks at. */
-export function filteredUnauthorizedApis(
+function filteredUnauthorizedApis(
   db: Database,
   instanceId: string,
   { appId, envId }: AppInEnvironment,
