@@ -26,8 +26,14 @@ export function runChild(
   process.on('SIGTERM', () => undefined)
   process.on('SIGHUP', () => undefined)
   process.on('disconnect', () => process.exit(1))
+  // For one process alone: it finishes, and its supervisor puts another one in its place.
+  process.on('SIGUSR2', () => drain())
 
   let running: Promise<RunningChild> | undefined
+  const drain = (): void => {
+    if (running === undefined) process.exit(0)
+    void running.then((child) => child.drain()).then(() => process.exit(0))
+  }
   process.on('message', (message: ToChild) => {
     if (message.kind === 'start') {
       running = start(message)
@@ -37,8 +43,7 @@ export function runChild(
           failed(failureLine(error, typeof setting === 'string' ? setting : setting(error, message.settings)))
         })
     } else if (message.kind === 'drain') {
-      if (running === undefined) process.exit(0)
-      void running.then((child) => child.drain()).then(() => process.exit(0))
+      drain()
     } else void running?.then((child) => child.receive(message))
   })
   tellSupervisor({ kind: 'hello' })

@@ -89,6 +89,7 @@ export class SupervisedProcess {
     }
     if (message.kind === 'ready') {
       this.#wasReady = true
+      this.options.log.debug({ child: this.#process.pid }, `${this.options.name} serves`)
       this.#readyFirst(message)
     }
     this.options.onMessage(message)

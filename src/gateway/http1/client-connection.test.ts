@@ -140,6 +140,20 @@ test('drain: idle connections close, the exchange in flight ends with Connection
   await draining
 })
 
+test('drain: a request that was on its way to an idle connection is answered, as the last one', async () => {
+  await using backend = await rawBackend()
+  await using gateway = await testEngine(backend.port)
+  await using client = await rawClient(gateway.port)
+  client.send(GET)
+  await client.until(complete)
+  const draining = gateway.engine.drain(30_000)
+  client.send(GET)
+  const received = await client.until(isClosed)
+  expect(received.split('HTTP/1.1 200 OK\r\n')).toHaveLength(3)
+  expect(received).toContain('Connection: close\r\n')
+  await draining
+})
+
 test('drain does not wait for ever', async () => {
   await using backend = await rawBackend(() => undefined)
   await using gateway = await testEngine(backend.port)

@@ -470,9 +470,10 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     this.#refuse('request-timeout')
   }
 
-  /** No further request is read; an idle connection ends at once. */
+  /** One request may be on its way already: it is answered, with the announcement that it is the last. */
   drain(): void {
-    if (this.exchange === undefined && this.#input === 'head' && this.#held.length === 0) this.#close()
+    if (this.exchange !== undefined || this.#input !== 'head' || this.#held.length > 0) return
+    this.context.wheel.arm(this, performance.now() + this.context.options.drainIdleTimeout)
   }
 
   destroy(): void {

@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly bodyTimeout: number
   /** A client connection without a request. */
   readonly idleTimeout: number
+  /** As above, when the engine drains. */
+  readonly drainIdleTimeout: number
   /** A client that reads nothing of what is sent to it. */
   readonly sendTimeout: number
   /** A tunnel in which nothing passes, unless the backend's own time is longer (backends.md §2: 60 s). */
@@ -45,6 +47,7 @@ export const defaultOptions: EngineOptions = {
   handshakeTimeout: 10_000,
   bodyTimeout: 8_000,
   idleTimeout: 75_000,
+  drainIdleTimeout: 1_000,
   sendTimeout: 60_000,
   tunnelIdleTimeout: 60_000,
   lingerTimeout: 2_000,
@@ -77,7 +80,7 @@ export interface Forwarding {
 
 /** What an engine has to do with a connection, whatever protocol it speaks. */
 export interface EngineConnection {
-  /** Takes no further request; an idle connection ends at once. */
+  /** The request that is there, or on its way, is the last; an idle connection ends soon. */
   drain(): void
   /** Ends it whatever it is doing. */
   destroy(): void
