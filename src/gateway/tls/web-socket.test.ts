@@ -19,7 +19,6 @@ test('messages pass both ways, small and large, and the close arrives', async ()
 
   const port = gw.gateway.secureAddresses[0]?.port ?? 0
   const client = new WebSocket(`wss://127.0.0.1:${port}/socket`, {
-    servername: 'g1.apic.test',
     rejectUnauthorized: false,
     headers: { Host: 'g1.apic.test' },
   })
