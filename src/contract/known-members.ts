@@ -61,10 +61,10 @@ const isGap = (item: unknown): boolean => item === null || (isObject(item) && Ob
 
 /** Whether a mandatory member was given without content. A schema may admit that by a pattern or a length of zero. */
 function isEmpty(name: string, declared: Schema, value: unknown): boolean {
+  const schema = resolveSchema(declared, specification())
   if (value === '') {
-    const schema = resolveSchema(declared, specification())
     if (schema.pattern !== undefined || schema.minLength === 0) return firstError(schema, value) !== undefined
     return !mayBeEmpty.has(name)
   }
-  return Array.isArray(value) && value.length === 0
+  return schema.type === 'array' && Array.isArray(value) && value.length === 0
 }

@@ -96,19 +96,26 @@ function isFilePart(value: unknown): value is FilePart {
   return isObject(value) && value['content'] instanceof Uint8Array
 }
 
-/** Whether a text of the value, or of anything in it, has the one character that no database stores. */
-export function fieldWithNul(value: unknown, field = ''): string | undefined {
+/**
+ * Where a text of the value, or of anything in it, has the one character that no database stores. A name that a client
+ * chose is no place of its own: it belongs to the member in which it is.
+ */
+export function fieldWithNul(declared: Schema, value: unknown, field = ''): string | undefined {
   if (typeof value === 'string') return value.includes('\0') ? field : undefined
+  const { items = {}, properties = {}, additionalProperties = {} } = resolveSchema(declared, specification())
   if (Array.isArray(value)) {
     for (const item of value) {
-      const found = fieldWithNul(item, field)
+      const found = fieldWithNul(items, item, field)
       if (found !== undefined) return found
     }
     return undefined
   }
   if (!isObject(value)) return undefined
   for (const [name, member] of Object.entries(value)) {
-    const found = name.includes('\0') ? field : fieldWithNul(member, name)
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined
+    const found = name.includes('\0')
+      ? field
+      : fieldWithNul(known ?? additionalProperties, member, known ? name : field)
     if (found !== undefined) return found
   }
   return undefined

@@ -47,6 +47,10 @@ describe('a body', () => {
       'APIG.2000',
     )
     expect(verdict('createInstanceV2', { body: { instance_name: [] } })).toBe('APIC.7211 instanceName')
+    // An empty list is no empty text.
+    expect(verdict('createEnvironmentV2', { body: { name: [] } })).toBe(
+      `${start}field name must be of type string, not array`,
+    )
   })
 
   it('takes a number without a fraction for a whole one, whatever way it is written', () => {
@@ -171,6 +175,13 @@ describe('a body', () => {
       'APIG.2012 publish_ids',
     )
     expect(verdict('createEnvironmentV2', { body: { name: 'staging', remark: 'a\0b' } })).toBe('APIG.2012 remark')
+    // A name that a client chose is no place that it could be told.
+    expect(
+      verdict('createGatewayResponseV2', { body: { name: 'r', responses: { THROTTLED: { body: 'a\0b' } } } }),
+    ).toBe('APIG.2011 body')
+    expect(verdict('createFeatureV2', { body: { name: 'lts', enable: true, config: { chosen: 'a\0b' } } })).toBe(
+      'APIG.2011 config',
+    )
     const debug = { method: 'GET', mode: 'DEVELOPER', path: '/', scheme: 'HTTPS', query: { user_id: ['a b'] } }
     expect(accepted('debugApiV2', { body: debug }).body.query).toEqual(debug.query)
     expect(verdict('createAppCodeV2', { body: { app_code: 'short' } })).toBe('APIG.2011 app_code')

@@ -36,6 +36,11 @@ export function validateRequest(id: OperationId, { path, query, rawBody, content
   }
 }
 
+/** @throws Fault when an id of the path cannot be one, whatever else the request says. */
+export function pathIdIsWellFormed(id: OperationId, name: string, value: string): void {
+  if (!idForm.test(value)) throw parameterFault(id, 'path', problem('value', name))
+}
+
 function pathValue(id: OperationId, { name, schema }: Parameter, path: RequestInput['path']): string {
   const value = path[name] ?? ''
   // Lengths of single ids in the document are those of ids that exist; a lookup says so more plainly.
@@ -109,7 +114,7 @@ function validBody(id: OperationId, read: unknown): unknown {
 
 /** What no schema says: ids look like ids, and no text has a NUL. */
 function storageProblem(schema: Schema, body: unknown): Problem | undefined {
-  const field = fieldWithNul(body) ?? malformedId(schema, body)
+  const field = fieldWithNul(schema, body) ?? malformedId(schema, body)
   return field === undefined ? undefined : problem('value', field)
 }
 

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FileReply } from '../contract/operation-parts.js'
 import { isFault, type Fault } from '../contract/faults.js'
 import { operations, type OperationId } from '../contract/generated/operations.js'
+import { pathIdIsWellFormed } from '../contract/validation.js'
 import type { Vault } from '../config/vault.js'
 import type { Authenticator } from '../iam/authenticate.js'
 import { isReadOperation, permits } from '../iam/permissions.js'
@@ -115,6 +116,7 @@ async function perform(
     contentType: request.headers['content-type'],
   }
   const context = async (db: Database, changed: (partKey: string) => void): Promise<OperationContext> => {
+    if (instanceId !== '') pathIdIsWellFormed(id, 'instance_id', instanceId)
     if (instanceId !== '') await requireInstance(db, { id, projectId, instanceId, now })
     return { db, changed, caller, projectId, instanceId, now, newId, vault, settings, memberHealth }
   }
