@@ -80,7 +80,7 @@ export function specificationFile(name: string): unknown {
 
 const document = specificationFile('apig-v2.openapi.json') as Document
 
-export const schemas = document.components.schemas
+const schemas = document.components.schemas
 
 export function operations(): Operation[] {
   return Object.values(document.paths)
