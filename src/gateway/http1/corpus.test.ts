@@ -54,7 +54,7 @@ async function converse(port: number, expected: Case, pieces: readonly string[])
 }
 
 function methodsOf(bytes: string): string[] {
-  return [...bytes.matchAll(/([A-Z]+) [^ ]+ HTTP\/1\.[01]\r\n/g)].map(([, method = '']) => method)
+  return [...bytes.matchAll(/\b([A-Z]{1,32}) [^ ]+ HTTP\/1\.[01]\r\n/g)].map(([, method = '']) => method)
 }
 
 function check(expected: Case, outcome: Outcome): void {
