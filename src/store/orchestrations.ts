@@ -1,5 +1,5 @@
 import type { OrchestrationMap, OrchestrationMappedParam } from '../contract/generated/schemas.js'
-import type { ApiWords } from './api-outlines.js'
+import { describeApis, type ApiWords } from './api-outlines.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { OrchestrationRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
@@ -130,43 +130,50 @@ export async function isOrchestrationNameTaken(
 export async function listApisOfOrchestration(
   db: Database,
   id: string,
-  { api_id, api_name }: AttachedApiFilter,
+  filter: AttachedApiFilter,
   paging: Paging,
 ): Promise<Page<AttachedApi>> {
+  // The page is chosen by narrow rows: a rule may be used by every API.
+  const query = db
+    .selectFrom(usesOf(db, id, filter).as('uses'))
+    .select(['uses.api_id', 'uses.attached_at'])
+    .orderBy('uses.attached_at', 'desc')
+    .orderBy('uses.api_id')
+  const { total, rows } = await selectPage(query, paging)
+  const apis = await describeApis(
+    db,
+    rows.map(({ api_id }) => api_id),
+  )
+  const attached = rows.flatMap(({ api_id, attached_at }) => {
+    const api = apis.get(api_id)
+    if (api === undefined) return []
+    const { name, req_method, req_uri, auth_type, match_mode, group_id, group_name } = api
+    return { id: api_id, name, req_method, req_uri, auth_type, match_mode, group_id, group_name, attached_at }
+  })
+  return { total, rows: attached }
+}
+
+/** Each API that uses a rule once, with the moment since when. */
+function usesOf(db: Database, id: string, { api_id, api_name }: AttachedApiFilter) {
   let query = db
-    .selectFrom('apis')
-    .innerJoin('api_groups as groups', 'groups.id', 'apis.group_id')
-    .select(['apis.id', 'apis.name', 'apis.req_uri', 'apis.group_id', 'groups.name as group_name'])
-    .select((eb) => [
-      eb.ref('apis.req_method').$castTo<ApiWords['req_method']>().as('req_method'),
-      eb.ref('apis.auth_type').$castTo<ApiWords['auth_type']>().as('auth_type'),
-      eb.ref('apis.match_mode').$castTo<AttachedApi['match_mode']>().as('match_mode'),
-      eb
-        .selectFrom('api_references as refs')
-        .select(({ fn }) => fn.min<number>('refs.created_at').as('first'))
-        .whereRef('refs.api_id', '=', 'apis.id')
-        .where('refs.kind', '=', 'orchestration')
-        .where('refs.target_id', '=', id)
-        .$asScalar()
-        .$notNull()
-        .as('attached_at'),
-    ])
-    .where((eb) =>
-      eb(
-        'apis.id',
-        'in',
+    .selectFrom('api_references as refs')
+    .select('refs.api_id')
+    .select(({ fn }) => fn.min<number>('refs.created_at').as('attached_at'))
+    .where('refs.kind', '=', 'orchestration')
+    .where('refs.target_id', '=', id)
+    .groupBy('refs.api_id')
+  if (api_id) query = query.where('refs.api_id', '=', api_id)
+  if (api_name)
+    query = query.where((eb) =>
+      eb.exists(
         eb
-          .selectFrom('api_references as refs')
-          .select('refs.api_id')
-          .where('refs.kind', '=', 'orchestration')
-          .where('refs.target_id', '=', id),
+          .selectFrom('apis')
+          .select('apis.id')
+          .whereRef('apis.id', '=', 'refs.api_id')
+          .where((inner) => contains(inner.ref('apis.name'), api_name)),
       ),
     )
-    .orderBy('attached_at', 'desc')
-    .orderBy('apis.id')
-  if (api_id) query = query.where('apis.id', '=', api_id)
-  if (api_name) query = query.where((eb) => contains(eb.ref('apis.name'), api_name))
-  return selectPage(query, paging)
+  return query
 }
 
 function columns(rule: Orchestration): Omit<OrchestrationRow, 'id' | 'instance_id' | 'created_at'> {

@@ -14,6 +14,8 @@ const statements = [
     verified_client_certificate_enabled integer not null, ingress_http_port integer not null,
     ingress_https_port integer not null, created_at bigint not null)`,
   `create index url_domains_by_group on url_domains (group_id, created_at, id)`,
+  // The unique indexes below are of no use for a list: they leave out domains without the port.
+  `create index url_domains_newest on url_domains (instance_id, created_at desc, id)`,
   `create index url_domains_by_host on url_domains (host, instance_id)`,
   `create unique index url_domains_by_http_port on url_domains (instance_id, ingress_http_port, host)
     where ingress_http_port <> -1`,

@@ -17,6 +17,7 @@ const statements = [
     microservice_port integer not null, microservice_labels text not null,
     reference_channel_id text references vpc_channels (id), created_at bigint not null, updated_at bigint not null,
     unique (channel_id, name))`,
+  `create index channel_groups_in_order on channel_groups (channel_id, position, id)`,
   `create index channel_groups_by_reference on channel_groups (reference_channel_id)`,
   `create table channel_members (id text primary key,
     channel_id text not null references vpc_channels (id) on delete cascade,
@@ -44,6 +45,6 @@ const statements = [
     publish_id text references publications (publish_id) on delete cascade, kind text not null,
     target_id text not null, created_at bigint not null)`,
   `create unique index api_references_once on api_references (api_id, kind, target_id, coalesce(publish_id, ''))`,
-  `create index api_references_by_target on api_references (kind, target_id, api_id)`,
+  `create index api_references_by_target on api_references (kind, target_id, api_id, created_at)`,
   `create index api_references_by_publication on api_references (publish_id)`,
 ]
