@@ -58,10 +58,16 @@ const rules: readonly (readonly [string, string])[] = [
     'select api_id, env_id from api_versions group by api_id, env_id having count(*) > 10',
   ],
   [
-    'no two APIs of a group answer the same call',
-    `select a.id, b.id as other from apis a join apis b
-      on b.group_id = a.group_id and b.path_key = a.path_key and b.match_mode = a.match_mode and b.id > a.id
-      where a.req_method = b.req_method or a.req_method = 'ANY' or b.req_method = 'ANY'`,
+    'an API is marked as tagged when it has tags',
+    `select a.id from apis a
+      where a.is_tagged <> case when exists (select 1 from api_tags t where t.api_id = a.id) then 1 else 0 end`,
+  ],
+  [
+    'a policy that an import named is there',
+    `select d.api_id, d.kind, d.target_id from draft_bindings d where
+      (d.kind = 'throttle' and not exists (select 1 from throttles t where t.id = d.target_id)) or
+      (d.kind = 'acl' and not exists (select 1 from acls t where t.id = d.target_id)) or
+      (d.kind = 'plugin' and not exists (select 1 from plugins t where t.id = d.target_id))`,
   ],
   [
     'a group has one default gateway response',

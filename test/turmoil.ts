@@ -4,6 +4,7 @@
  */
 import type { OperationId } from '../src/contract/generated/operations.js'
 import type { Call, CallReply } from './management.js'
+import { operation, swagger } from './open-api.js'
 import type { Random } from './random.js'
 import { RELEASE } from './stage.js'
 
@@ -348,6 +349,13 @@ function changes(hand: Hand): Choice[] {
     }),
     () => ({ id: 'updateApiV2', call: { path: { api_id: id('api') }, body: apiBody(hand) } }),
     () => ({ id: 'updateApiV2', call: { path: { api_id: id('api') }, body: { ...apiBody(hand), tags: ['red'] } } }),
+    () => ({ id: 'importApiDefinitionsV2', call: { form: importForm(hand) } }),
+    () => ({ id: 'importApiDefinitionsV2', call: { form: importForm(hand) } }),
+    () => ({ id: 'importApiDefinitionsAsync', call: { form: importForm(hand) } }),
+    () => ({
+      id: 'exportApiDefinitionsV2',
+      call: { body: { env_id: RELEASE, group_id: id('group'), define: 'all' } },
+    }),
     () => ({ id: 'updateAppV2', call: { path: { app_id: id('app') }, body: { name: name('app') } } }),
     () => ({ id: 'resettingAppSecretV2', call: { path: { app_id: id('app') }, body: { app_secret: '' } } }),
     () => ({ id: 'updateEnvironmentV2', call: { path: { env_id: id('env') }, body: { name: name('env') } } }),
@@ -387,6 +395,26 @@ function changes(hand: Hand): Choice[] {
       },
     }),
   ]
+}
+
+/** Some APIs of the same names and paths that others create, with a policy that may be gone. */
+function importForm({ chance, name, id }: Hand): Record<string, string> {
+  const described = (api: string) =>
+    operation({
+      operationId: api,
+      ...(chance.below(2) === 0 && { 'x-apigateway-ratelimit': name('throttle') }),
+    })
+  return {
+    is_create_group: 'false',
+    group_id: id('group'),
+    api_mode: chance.of(['merge', 'override']) ?? '',
+    file_name: JSON.stringify(
+      swagger({
+        [`/${name('path')}`]: { get: described(name('api')) },
+        [`/${name('path')}/imported`]: { post: described(name('imported')) },
+      }),
+    ),
+  }
 }
 
 function deletions({ id }: Hand): Choice[] {

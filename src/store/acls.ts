@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { forgetPolicies } from './draft-bindings.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { AclRow } from './schema.js'
 import type { Database } from './store.js'
@@ -30,6 +31,7 @@ export async function updateAcl(db: Database, { id, ...changes }: AclRow): Promi
 /** Policies that are bound cannot go. */
 export async function deleteAcls(db: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
+  await forgetPolicies(db, 'acl', ids)
   await db.deleteFrom('acls').where('id', 'in', ids).execute()
 }
 

@@ -23,3 +23,12 @@ export async function deleteDraftBindings(db: Database, apiIds: readonly string[
   if (apiIds.length === 0) return
   await db.deleteFrom('draft_bindings').where('api_id', 'in', apiIds).execute()
 }
+
+/** Policies that go take with them what was to be bound to them. */
+export async function forgetPolicies(
+  db: Database,
+  kind: DraftBindingRow['kind'],
+  ids: readonly string[],
+): Promise<void> {
+  await db.deleteFrom('draft_bindings').where('kind', '=', kind).where('target_id', 'in', ids).execute()
+}

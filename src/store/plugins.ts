@@ -1,3 +1,4 @@
+import { forgetPolicies } from './draft-bindings.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { PluginReferenceRow, PluginRow } from './schema.js'
 import type { Database } from './store.js'
@@ -35,6 +36,7 @@ export async function updatePlugin(
 
 /** A plug-in that is attached cannot go. */
 export async function deletePlugin(db: Database, id: string): Promise<void> {
+  await forgetPolicies(db, 'plugin', [id])
   await db.deleteFrom('plugins').where('id', '=', id).execute()
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { forgetPolicies } from './draft-bindings.js'
 import { isPrecise, selectPage, type Page, type Paging } from './page.js'
 import type { ThrottleRow, ThrottleSpecialRow } from './schema.js'
 import type { Database } from './store.js'
@@ -39,6 +40,7 @@ export async function updateThrottle(db: Database, { id, ...changes }: ThrottleR
 
 /** Special limits go with their policy; a bound policy cannot go. */
 export async function deleteThrottle(db: Database, id: string): Promise<void> {
+  await forgetPolicies(db, 'throttle', [id])
   await db.deleteFrom('throttles').where('id', '=', id).execute()
 }
 

@@ -28,6 +28,7 @@ const statements = [
 
   `create table draft_bindings (api_id text not null references apis (id) on delete cascade, kind text not null,
     target_id text not null, primary key (api_id, kind, target_id))`,
+  `create index draft_bindings_by_target on draft_bindings (kind, target_id)`,
 
   `create table async_tasks (id text primary key,
     instance_id text not null references instances (id) on delete cascade, type text not null, status text not null,
