@@ -259,11 +259,12 @@ export async function apiAt(
     .executeTakeFirst()
 }
 
-/** Those of the groups that exist. */
+/** Those of the groups that exist; without their domains when nobody wants to see them. */
 export async function groupsOfApis(
   db: Database,
   instanceId: string,
   ids: readonly string[],
+  { domains: withDomains }: { readonly domains: boolean } = { domains: true },
 ): Promise<ReadonlyMap<string, GroupOfApi>> {
   if (ids.length === 0) return new Map()
   const rows = await db
@@ -276,7 +277,7 @@ export async function groupsOfApis(
     .where('groups.instance_id', '=', instanceId)
     .where('groups.id', 'in', ids)
     .execute()
-  const domains = await domainsOfGroups(db, ids)
+  const domains = withDomains ? await domainsOfGroups(db, ids) : new Map<string, readonly UrlDomain[]>()
   return new Map(
     rows.map((row) => [
       row.id,

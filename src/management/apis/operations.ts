@@ -46,12 +46,13 @@ export const apiOperations = {
 
   listApisV2: async ({ query }, { db, instanceId, settings }) => {
     const { total, rows } = await listApis(db, instanceId, query, query)
-    const groups = await groupsOfApis(db, instanceId, [...new Set(rows.map(({ group_id }) => group_id))])
+    const members = listedMembers(query.return_data_mode)
+    const groupIds = [...new Set(rows.map(({ group_id }) => group_id))]
+    const groups = await groupsOfApis(db, instanceId, groupIds, { domains: members.group })
     const published = await publicationInfos(
       db,
       rows.map(({ id }) => id),
     )
-    const members = listedMembers(query.return_data_mode)
     const apis = rows.flatMap((document) => {
       const group = groups.get(document.group_id)
       const publications = published.get(document.id) ?? []
