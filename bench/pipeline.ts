@@ -160,6 +160,8 @@ async function measure(log: AccessLog | undefined): Promise<number[]> {
   return costs
 }
 
+const BACKEND_HEAD = { eachHeader: () => undefined }
+
 function serve(pipeline: Pipeline, exchange: Exchange): void {
   void pipeline.begin(exchange)
   exchange.status = 200
@@ -168,7 +170,7 @@ function serve(pipeline: Pipeline, exchange: Exchange): void {
   exchange.upstreamStartedAt = exchange.startedAt + 0.1
   exchange.upstreamConnectedAt = exchange.upstreamStartedAt
   exchange.upstreamHeadAt = exchange.startedAt + 1
-  pipeline.replying(exchange)
+  pipeline.replying(exchange, BACKEND_HEAD)
   exchange.upstreamEndedAt = exchange.startedAt + 1
   exchange.upstreamTotal = 0.9
   exchange.finishedAt = exchange.startedAt + 1.2

@@ -7,6 +7,7 @@ import type {
   GroupDomain,
   GroupPart,
   InstancePart,
+  PluginPart,
   PublicationPart,
   ThrottlePart,
   Update,
@@ -60,6 +61,7 @@ export interface ApiSpec extends Partial<Omit<ApiDefinition, 'backend' | 'req_pa
   readonly instanceId?: string
   readonly environmentId?: string
   readonly throttleId?: string
+  readonly pluginIds?: readonly string[]
   readonly backend?: Partial<HttpBackend> | MockBackend | ApiDefinition['backend']
   readonly req_params?: readonly (Partial<RequestParameter> & Pick<RequestParameter, 'name' | 'location'>)[]
 }
@@ -70,6 +72,7 @@ export function publicationPart(spec: ApiSpec = {}): PublicationPart {
     instanceId = 'i1',
     environmentId = 'release',
     throttleId,
+    pluginIds,
     backend,
     req_params,
     ...definition
@@ -84,6 +87,7 @@ export function publicationPart(spec: ApiSpec = {}): PublicationPart {
     publishId: `publish-${id}`,
     versionId: `version-${id}`,
     ...(throttleId === undefined ? {} : { throttleId }),
+    ...(pluginIds === undefined ? {} : { pluginIds }),
     definition: {
       id,
       name: `api_${id}`,
@@ -156,6 +160,11 @@ export function throttlePart(part: Partial<ThrottlePart> = {}): ThrottlePart {
     specials: [],
     ...part,
   }
+}
+
+/** The plug-in is called `<type>1` unless it is named. */
+export function pluginPart(type: PluginPart['type'], content: unknown, id = `${type}1`): PluginPart {
+  return { kind: 'plugin', id, instanceId: 'i1', type, content }
 }
 
 export function channelPart(

@@ -20,7 +20,7 @@ export interface TestEngineOptions {
   readonly plan?: Partial<ForwardPlan>
   /** Answers instead of the backend. */
   readonly begin?: (exchange: Exchange) => Reply | Promise<Reply | undefined> | undefined
-  readonly replying?: (exchange: Exchange) => void
+  readonly replying?: ExchangeHandler['replying']
 }
 
 export async function testEngine(backendPort: number, test: TestEngineOptions = {}): Promise<TestEngine> {
@@ -36,7 +36,7 @@ export async function testEngine(backendPort: number, test: TestEngineOptions = 
       return test.begin?.(exchange)
     },
     failed: refuseFailure,
-    replying: (exchange) => test.replying?.(exchange),
+    replying: (exchange, reply) => test.replying?.(exchange, reply),
     done: (exchange) => void records.push(exchange),
   }
   const engine = new Engine(handler, test.options ?? {}, (fault) => faults.push(fault))

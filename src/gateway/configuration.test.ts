@@ -6,6 +6,7 @@ import {
   groupPart,
   instancePart,
   mockBackend,
+  pluginPart,
   publicationPart,
   reset,
   throttlePart,
@@ -157,7 +158,8 @@ test('a route is compiled once, and again after a change of what it depends on a
       groupPart(),
       throttlePart(),
       throttlePart({ id: 't2' }),
-      publicationPart({ throttleId: 't1' }),
+      pluginPart('cors', { allow_origin: '*', allow_methods: 'GET' }, 'p1'),
+      publicationPart({ throttleId: 't1', pluginIds: ['p1'] }),
       publicationPart({ id: 'a2', req_uri: '/other' }),
     ),
   )
@@ -180,6 +182,11 @@ test('a route is compiled once, and again after a change of what it depends on a
   const fourth = route()
   known.apply(change([instancePart()]))
   expect(route()).not.toBe(fourth)
+  const fifth = route()
+  known.apply(change([pluginPart('cors', {}, 'p2')]))
+  expect(route()).toBe(fifth)
+  known.apply(change([pluginPart('cors', { allow_origin: '*', allow_methods: 'PUT' }, 'p1')]))
+  expect(route()).not.toBe(fifth)
 })
 
 test('an app is found by its key and its codes, and not by those that it has lost', () => {

@@ -12,7 +12,7 @@ import {
   type GroupPart,
   type Part,
   type PartKey,
-  type ThrottlePart,
+  type PublicationPart,
   type Update,
 } from '../snapshot/parts.js'
 import type { IdentitySource } from '../snapshot/identities.js'
@@ -44,9 +44,8 @@ export class Configuration {
   readonly #instances = new Map<string, Instance>()
   readonly #groups = new Map<string, Group>()
   readonly #apis = new Map<PartKey, PublishedApi>()
-  readonly #throttles = new Map<string, ThrottlePart>()
-  /** APIs by the throttling policy that they are bound to, known or not. */
-  readonly #bound = new Map<string, Set<PublishedApi>>()
+  /** APIs by the parts that their routes are compiled from beside their own, known or not. */
+  readonly #dependents = new Map<PartKey, Set<PublishedApi>>()
   /** Debugging domains. */
   readonly #subDomains = new Map<string, HostBinding>()
   readonly #domains = new Domains()
@@ -151,15 +150,15 @@ export class Configuration {
         const api = new PublishedApi(part, (one) => this.#compile(one))
         this.#apis.set(key, api)
         this.#group(part.groupId, part.instanceId).add(api)
-        if (part.throttleId !== undefined) remember(this.#bound, part.throttleId, () => new Set()).add(api)
+        for (const other of dependenciesOf(part)) remember(this.#dependents, other, () => new Set()).add(api)
         break
       }
       case 'app':
         this.#instance(part.instanceId).apps.put(part)
         break
       case 'throttle':
-        this.#throttles.set(part.id, part)
-        for (const api of this.#bound.get(part.id) ?? []) api.forget()
+      case 'plugin':
+        this.#forgetDependents(key)
         break
       case 'channel':
         this.options.channels.put(part, this.#instance(part.instanceId))
@@ -205,15 +204,15 @@ export class Configuration {
         if (api === undefined) break
         this.#apis.delete(key)
         this.#groups.get(part.groupId)?.remove(api)
-        if (part.throttleId !== undefined) this.#unbind(part.throttleId, api)
+        for (const other of dependenciesOf(part)) this.#undepend(other, api)
         break
       }
       case 'app':
         this.#instances.get(part.instanceId)?.apps.remove(part)
         break
       case 'throttle':
-        this.#throttles.delete(part.id)
-        for (const api of this.#bound.get(part.id) ?? []) api.forget()
+      case 'plugin':
+        this.#forgetDependents(key)
         break
       case 'channel':
         this.options.channels.remove(part.id)
@@ -236,9 +235,20 @@ export class Configuration {
     const { part, placeholders } = api
     const instance = this.#instance(part.instanceId)
     const { features, callers, apps } = instance
-    const throttle = part.throttleId === undefined ? undefined : this.#throttles.get(part.throttleId)
+    const throttle = part.throttleId === undefined ? undefined : this.#part('throttle', part.throttleId)
+    const plugins = part.pluginIds?.map((id) => this.#part('plugin', id))
     const stage = instance.stageOf(part.environmentId)
-    return compileRoute(part, placeholders, { stage, features, callers, apps, iam: this.#iam, throttle }, this.options)
+    const { options } = this
+    return compileRoute(
+      part,
+      placeholders,
+      { stage, features, callers, apps, iam: this.#iam, throttle, plugins },
+      options,
+    )
+  }
+
+  #part<Kind extends Part['kind']>(kind: Kind, id: string): PartOf<Kind> | undefined {
+    return this.#parts.get(`${kind}:${id}`) as PartOf<Kind> | undefined
   }
 
   #instance(id: string): Instance {
@@ -253,10 +263,15 @@ export class Configuration {
     })
   }
 
-  #unbind(throttleId: string, api: PublishedApi): void {
-    const bound = this.#bound.get(throttleId)
-    bound?.delete(api)
-    if (bound?.size === 0) this.#bound.delete(throttleId)
+  #undepend(key: PartKey, api: PublishedApi): void {
+    const dependents = this.#dependents.get(key)
+    dependents?.delete(api)
+    if (dependents?.size === 0) this.#dependents.delete(key)
+  }
+
+  /** Something that routes are compiled from has changed. */
+  #forgetDependents(key: PartKey): void {
+    for (const api of this.#dependents.get(key) ?? []) api.forget()
   }
 
   #forgetRoutesOf(instanceId: string): void {
@@ -291,6 +306,14 @@ export class Configuration {
     const parts = oldestFirst(this.#instances.values()).flatMap(({ part }) => part ?? [])
     this.#ports = customPorts(parts, this.#ownPorts)
   }
+}
+
+type PartOf<Kind extends Part['kind']> = Extract<Part, { kind: Kind }>
+
+/** Parts that a route is compiled from, beside its publication and its instance. */
+function dependenciesOf({ throttleId, pluginIds = [] }: PublicationPart): PartKey[] {
+  const keys = pluginIds.map((id): PartKey => `plugin:${id}`)
+  return throttleId === undefined ? keys : [`throttle:${throttleId}`, ...keys]
 }
 
 /** Those that are known themselves; of two that are equally old the one whose id comes first. */

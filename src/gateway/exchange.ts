@@ -6,6 +6,7 @@ import type { CustomFields } from '../telemetry/custom-fields.js'
 import type { QuotaCounter } from './policies/app-quota.js'
 import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
+import type { BodyTap, ReplyTap } from './taps.js'
 
 /** What a step may ask of the request. Header names are asked for in lower case; values are latin1 text, trimmed. */
 export interface RequestHead {
@@ -140,6 +141,11 @@ export class Exchange {
   bodyLimit: number
   /** Header lines that go onto the reply, whoever makes it, each ended by CRLF. */
   replyHeaders = ''
+  /** Lower-case names of lines that the reply has and the client does not get. */
+  withheld: ReadonlySet<string> | undefined = undefined
+  /** Who reads along what goes to the backend, and what comes to the client. */
+  requestTap: BodyTap | undefined = undefined
+  replyTap: ReplyTap | undefined = undefined
   // What happened, for the record.
   status = 0
   errorCode = ''

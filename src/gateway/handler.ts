@@ -36,6 +36,12 @@ export type Failure =
   | 'backend-forbidden'
   | 'internal'
 
+/** Header lines of a backend's reply, as the backend sent them. */
+export interface BackendHead {
+  /** Names as they are spelled; values are latin1 text, trimmed. */
+  eachHeader(visit: (name: string, value: string) => void): void
+}
+
 export interface ExchangeHandler {
   /**
    * A request's head is complete and correct; its body may still be on the way. Answers with a reply of the gateway,
@@ -49,9 +55,12 @@ export interface ExchangeHandler {
   failed(exchange: Exchange, failure: Failure): Reply
   /**
    * Just before the head of a reply is written, whoever made it: `exchange.status` is set, for a proxied reply
-   * `upstreamStatus` and `upstreamHeadAt` too. The last moment to add to `exchange.replyHeaders`.
+   * `upstreamStatus` and `upstreamHeadAt` too. The last moment to add to `exchange.replyHeaders`, and to say in
+   * `exchange.withheld` which lines do not go on.
+   *
+   * @param reply the gateway's own, or the head of the backend's
    */
-  replying(exchange: Exchange): void
+  replying(exchange: Exchange, reply: Reply | BackendHead): void
   /**
    * The last byte of the reply was handed to the socket, or the client has gone (`status` 499). Called once for every
    * exchange whose request line could be read; all fields of the record are final.

@@ -7,14 +7,16 @@ import type { AccessLog } from '../telemetry/access-log.js'
 import { serveTokens } from './auth/token-endpoint.js'
 import type { Configuration } from './configuration.js'
 import type { Exchange } from './exchange.js'
-import type { ExchangeHandler, Failure } from './handler.js'
+import type { BackendHead, ExchangeHandler, Failure } from './handler.js'
 import type { Reply } from './reply.js'
 import { debugHeaders } from './responses/debug-headers.js'
+import { isOwn, ReplyLines } from './responses/reply-lines.js'
 import { refuse, refuseFailure } from './responses/refuse.js'
 import type { HostBinding } from './routing/domains.js'
 import { matchablePath, pathAfter } from './routing/path.js'
 import { redirectToHttps } from './routing/redirect.js'
 import { Match } from './routing/tree.js'
+import { endReplyTap, endRequestTap, tapHead } from './taps.js'
 import type { Outcome, Step } from './step.js'
 
 /** Reserved on every host (routing.md §5). */
@@ -100,18 +102,41 @@ export class Pipeline implements ExchangeHandler {
   }
 
   failed(exchange: Exchange, failure: Failure): Reply {
+    // 35: statistics of the breaker.
+    for (const observer of exchange.route?.observers ?? NOBODY) observer.failed?.(exchange, failure)
     return refuseFailure(exchange, failure)
   }
 
-  replying(exchange: Exchange): void {
+  replying(exchange: Exchange, reply: Reply | BackendHead): void {
+    const { route, replyTap } = exchange
+    if (route !== undefined) {
+      // 35: statistics of the breaker.
+      if (!isOwn(reply)) for (const observer of route.observers) observer.answered?.(exchange)
+      // 36: what is kept of a reply is what it was before anyone changes it.
+      if (replyTap !== undefined) tapHead(replyTap, exchange, reply)
+      // 37: headers.
+      if (route.replySteps.length > 0) {
+        const lines = new ReplyLines(exchange, reply)
+        for (const step of route.replySteps) step(lines, exchange)
+      }
+    }
     if (exchange.head.header('x-apig-mode') === 'debug') exchange.replyHeaders += debugHeaders(exchange)
   }
 
   done(exchange: Exchange): void {
-    exchange.route?.statistics.record(exchange)
+    const { route } = exchange
+    if (route !== undefined) {
+      if (exchange.requestTap !== undefined) endRequestTap(exchange, false)
+      if (exchange.replyTap !== undefined) endReplyTap(exchange, false)
+      // 39: the record.
+      for (const observer of route.observers) observer.done?.(exchange)
+      route.statistics.record(exchange)
+    }
     this.accessLog?.record(exchange)
   }
 }
+
+const NOBODY: readonly never[] = []
 
 function run(steps: readonly Step[], exchange: Exchange): Outcome {
   let next = 0

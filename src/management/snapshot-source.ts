@@ -12,6 +12,7 @@ import type {
   InstancePart,
   Part,
   PartKey,
+  PluginPart,
   PublicationPart,
   ResponseSet,
   ThrottlePart,
@@ -23,13 +24,14 @@ import { channelContents } from '../store/channel-contents.js'
 import { appCodeContext, appSecretContext } from '../store/apps.js'
 import { certificateKeyContext } from '../store/certificates.js'
 import type { UrlDomain } from '../store/domains.js'
-import type { AppAclRow, CertificateRow, GatewayResponseRow, SignRow } from '../store/schema.js'
+import type { AppAclRow, CertificateRow, GatewayResponseRow, PluginRow, SignRow } from '../store/schema.js'
 import { signKeyContext, signSecretContext } from '../store/signs.js'
 import {
   appContents,
   certificateContents,
   groupContents,
   instanceContents,
+  pluginContents,
   publicationContents,
   throttleContents,
   type AppContent,
@@ -103,6 +105,7 @@ const kinds = [
   'certificate',
   'group',
   'throttle',
+  'plugin',
   'app',
   'channel',
   'publication',
@@ -170,6 +173,16 @@ class Source {
       ({ row }) => row.id,
       ({ row }) => `throttle:${row.id}`,
       throttlePart,
+    )
+  }
+
+  async plugin(selection: Selection): Promise<LoadedPage> {
+    const rows = await pluginContents(this.db, selection)
+    return this.#page(
+      rows,
+      ({ id }) => id,
+      ({ id }) => `plugin:${id}`,
+      pluginPart,
     )
   }
 
@@ -331,8 +344,12 @@ function throttlePart({ row, specials }: ThrottleContent): ThrottlePart {
   }
 }
 
+function pluginPart({ id, instance_id, type, content }: PluginRow): PluginPart {
+  return { kind: 'plugin', id, instanceId: instance_id, type, content: JSON.parse(content) as unknown }
+}
+
 function publicationPart(content: PublicationContent, vault: Vault): PublicationPart {
-  const { acls, sign } = content
+  const { acls, sign, pluginIds } = content
   return {
     kind: 'publication',
     instanceId: content.instanceId,
@@ -343,6 +360,7 @@ function publicationPart(content: PublicationContent, vault: Vault): Publication
     versionId: content.versionId,
     definition: compileDefinition(content.document, content.variables, orchestrationRules(content.rules)),
     ...(content.throttleId !== undefined && { throttleId: content.throttleId }),
+    ...(pluginIds.length > 0 && { pluginIds }),
     ...(acls.length > 0 && { access: acls.map(accessRule) }),
     ...(sign !== undefined && { signature: backendSignature(sign, vault) }),
   }

@@ -134,6 +134,7 @@ const IDENTITY: Readonly<Record<Part['kind'], readonly string[]>> = {
   publication: ['apiId', 'environmentId', 'groupId', 'instanceId'],
   app: ['id', 'instanceId', 'key'],
   throttle: ['id', 'instanceId'],
+  plugin: ['id', 'instanceId', 'type'],
   certificate: ['id', 'chain', 'privateKey'],
   channel: ['id', 'instanceId'],
 }

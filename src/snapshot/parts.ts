@@ -5,11 +5,13 @@
  * a new secret ships one `app`. A part is immutable; an update replaces it whole.
  */
 import type { ApiDefinition } from './api-definition.js'
+import type { PluginType } from './plugin-contents/index.js'
 
 /** Address of a part, `<kind>:<id>`; for publications `publication:<api id>/<environment id>`. */
 export type PartKey = `${Part['kind']}:${string}`
 
-export type Part = InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart | CertificatePart | ChannelPart
+export type Part =
+  InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart | PluginPart | CertificatePart | ChannelPart
 
 export interface InstancePart {
   readonly kind: 'instance'
@@ -87,6 +89,8 @@ export interface PublicationPart {
   /** Environment variables are already resolved. */
   readonly definition: ApiDefinition
   readonly throttleId?: string
+  /** Plug-ins, one of each type at most. */
+  readonly pluginIds?: readonly string[]
   /** Who may call: one rule of each entity at most. */
   readonly access?: readonly AccessRule[]
   /** What requests to the backend are signed with. */
@@ -153,6 +157,16 @@ export interface ThrottlePart {
   readonly appLimit?: number
   readonly ipLimit?: number
   readonly specials: readonly { readonly type: 'APP' | 'USER'; readonly objectId: string; readonly limit: number }[]
+}
+
+/** A plug-in, whatever it is attached to. */
+export interface PluginPart {
+  readonly kind: 'plugin'
+  readonly id: string
+  readonly instanceId: string
+  readonly type: PluginType
+  /** The text that the client sent, as the JSON that it is. It may hold secrets. */
+  readonly content: unknown
 }
 
 /** What domains are served with over TLS. */

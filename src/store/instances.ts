@@ -201,6 +201,7 @@ export async function partsOfInstance(db: Database, id: string): Promise<string[
     ['group', 'api_groups'],
     ['app', 'apps'],
     ['throttle', 'throttles'],
+    ['plugin', 'plugins'],
     ['certificate', 'certificates'],
     ['channel', 'vpc_channels'],
   ] as const

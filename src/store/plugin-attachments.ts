@@ -107,14 +107,6 @@ export async function isAttached(db: Database, pluginId: string): Promise<boolea
   return row !== undefined
 }
 
-/** Where a plug-in is attached. */
-export async function placesOfPlugin(
-  db: Database,
-  pluginId: string,
-): Promise<readonly Pick<PluginAttachmentRow, 'api_id' | 'env_id'>[]> {
-  return db.selectFrom('plugin_attachments').select(['api_id', 'env_id']).where('plugin_id', '=', pluginId).execute()
-}
-
 export async function insertAttachments(db: Database, rows: readonly PluginAttachmentRow[]): Promise<void> {
   for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
     await db

@@ -18,6 +18,7 @@ import type {
   GatewayResponseRow,
   IngressPortRow,
   InstanceRow,
+  PluginRow,
   SignRow,
   ThrottleRow,
   ThrottleSpecialRow,
@@ -69,6 +70,7 @@ export interface PublicationContent {
   /** Those that parameters of the document use, by id. */
   readonly rules: ReadonlyMap<string, Orchestration>
   readonly throttleId: string | undefined
+  readonly pluginIds: readonly string[]
   readonly acls: readonly Pick<AclRow, 'acl_type' | 'entity_type' | 'value'>[]
   readonly sign: SignRow | undefined
 }
@@ -110,6 +112,18 @@ export async function publicationContents(db: Database, selection: Selection): P
       .execute(),
     (row) => row.publish_id,
   )
+  const plugins = byKey(
+    await db
+      .selectFrom('publications')
+      .innerJoin('plugin_attachments as attached', (join) =>
+        join.onRef('attached.api_id', '=', 'publications.api_id').onRef('attached.env_id', '=', 'publications.env_id'),
+      )
+      .select(['publications.publish_id', 'attached.plugin_id'])
+      .where('publications.publish_id', 'in', publishIds)
+      .orderBy('attached.plugin_type')
+      .execute(),
+    (row) => row.publish_id,
+  )
   const documents = new Map(rows.map((row) => [row.publish_id, documentOf(row.definition)]))
   const rules = await orchestrationsById(db, [...new Set([...documents.values()].flatMap(rulesUsed))])
   return rows.map((row) => ({
@@ -123,6 +137,7 @@ export async function publicationContents(db: Database, selection: Selection): P
     rules,
     variables: variablesOf(row.variables),
     throttleId: row.throttle_id ?? undefined,
+    pluginIds: (plugins.get(row.publish_id) ?? []).map(({ plugin_id }) => plugin_id),
     acls: acls.get(row.publish_id) ?? [],
     sign: signs.get(row.publish_id)?.[0],
   }))
@@ -262,6 +277,13 @@ export async function throttleContents(db: Database, selection: Selection): Prom
     (row) => row.throttle_id,
   )
   return rows.map((row) => ({ row, specials: specials.get(row.id) ?? [] }))
+}
+
+export async function pluginContents(db: Database, selection: Selection): Promise<PluginRow[]> {
+  let query = db.selectFrom('plugins').selectAll()
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  return query.execute()
 }
 
 export async function currentRevision(db: Database): Promise<number> {

@@ -21,13 +21,15 @@ const endsHere =
 export function backendReply(reply: Http1ResponseHead, exchange: Exchange, keepLength: boolean): string {
   const { lines, text, nominated } = reply
   const stops = keepLength ? endsHere : endsHere | (1 << Kind.contentLength)
+  const { withheld } = exchange
   // The client is told our version, whatever the backend's was (RFC 9112 §2.3).
   let out = 'HTTP/1.1'
   let run = 8
   for (let i = 0; i < lines.count; i++) {
     const kind = lines.kind(i)
     const named = nominated !== undefined && nominated.includes(normalised(lines.name(i, text)))
-    if ((stops & (1 << kind)) === 0 && !named) continue
+    const kept = withheld === undefined || !withheld.has(lines.name(i, text).toLowerCase())
+    if ((stops & (1 << kind)) === 0 && !named && kept) continue
     const start = lines.lineStart(i)
     if (start > run) out += text.substring(run, start)
     run = lines.lineStart(i + 1)

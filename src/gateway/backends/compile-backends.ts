@@ -6,7 +6,9 @@
 import type { Backend } from '../../snapshot/api-definition.js'
 import type { RefusalName } from '../responses/catalogue.js'
 import { refuse } from '../responses/refuse.js'
-import type { Step } from '../step.js'
+import type { Exchange } from '../exchange.js'
+import type { Reply } from '../reply.js'
+import type { Outcome, Step } from '../step.js'
 import { BackendFault } from './backend-fault.js'
 import { compileChannel } from './channel-sender.js'
 import { compileConditions } from './conditions.js'
@@ -21,10 +23,18 @@ import type { BackendContext, Sender } from './sender.js'
 const NO_VALUES: Values = []
 const NO_PIECES: readonly QueryPiece[] = []
 
-export function compileBackends(context: BackendContext): Step {
+/**
+ * @param before what is asked between the parameters and the backend (27 to 29): it may answer instead, or set
+ *   `exchange.plan` and so choose where the request goes
+ */
+export function compileBackends(context: BackendContext, before: readonly Step[] = []): Step {
   const { backend, policies, req_params } = context.publication.definition
   const byDefault = compileBackend(backend, context)
   if (policies.length === 0 && req_params.length === 0 && !byDefault.readsQuery) {
+    if (before.length > 0)
+      return function askAndSend(exchange) {
+        return ask(before, 0, exchange, () => byDefault.send(exchange, NO_VALUES, NO_PIECES))
+      }
     return function send(exchange) {
       return byDefault.send(exchange, NO_VALUES, NO_PIECES)
     }
@@ -33,6 +43,7 @@ export function compileBackends(context: BackendContext): Step {
     matches: compileConditions(policy, req_params, context.features),
     sender: compileBackend(policy.backend, context),
   }))
+  const otherwise = { sender: byDefault }
   const readParameters = compileParameters(req_params, context.placeholders)
   const orchestrate = compileOrchestration(req_params)
   const readsQuery =
@@ -46,11 +57,20 @@ export function compileBackends(context: BackendContext): Step {
     if (read instanceof ParameterFault) return refuse(exchange, 'APIG.0106', read.detail)
     const values = orchestrate === undefined ? read : orchestrate(read)
     if (typeof values === 'string') return refuse(exchange, values)
-    for (const { matches, sender } of conditional) {
-      if (matches(exchange, values)) return sender.send(exchange, values, pieces)
-    }
-    return byDefault.send(exchange, values, pieces)
+    const { sender } = conditional.find(({ matches }) => matches(exchange, values)) ?? otherwise
+    if (before.length > 0) return ask(before, 0, exchange, () => sender.send(exchange, values, pieces))
+    return sender.send(exchange, values, pieces)
   }
+}
+
+/** Runs what comes before the backend, and then the backend, unless one of them has answered or made a plan. */
+function ask(steps: readonly Step[], from: number, exchange: Exchange, send: () => Reply | undefined): Outcome {
+  for (let i = from; i < steps.length; i++) {
+    const outcome = steps[i]?.(exchange)
+    if (outcome instanceof Promise) return outcome.then((reply) => reply ?? ask(steps, i + 1, exchange, send))
+    if (outcome !== undefined) return outcome
+  }
+  return exchange.plan === undefined ? send() : undefined
 }
 
 function compileBackend(backend: Backend, context: BackendContext): Sender {

@@ -11,6 +11,7 @@ import { Batch, type Framing } from '../http1/batch.js'
 import { CHUNKED } from '../http1/body-reader.js'
 import type { ChunkSink } from '../http1/chunked.js'
 import type { Forwarding } from '../http1/context.js'
+import { endReplyTap, endRequestTap, TappedSink } from '../taps.js'
 import { isBodyless } from '../http1/response-head.js'
 import type { BackendConnection, BackendUser, Trouble } from './backend-connection.js'
 import { backendReply, interimReply, upgradeReply } from './backend-reply.js'
@@ -37,6 +38,9 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   readonly #pools: BackendPools
   readonly #request = new Batch()
   readonly #reply = new Batch()
+  /** Where bodies go: to the batches, or past a tap to them. */
+  #requestSink: ChunkSink = this.#request
+  #replySink: ChunkSink = this.#reply
   #exchange: Exchange | undefined = undefined
   #plan: ForwardPlan | undefined = undefined
   #backend: BackendConnection | undefined = undefined
@@ -68,11 +72,11 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   // From the client.
 
   get sink(): ChunkSink {
-    return this.#request
+    return this.#requestSink
   }
 
   start(exchange: Exchange, size: number): void {
-    const { plan, body } = exchange
+    const { plan, body, requestTap } = exchange
     if (plan === undefined) throw new Error('an exchange is forwarded without a plan')
     this.#exchange = exchange
     this.#plan = plan
@@ -87,7 +91,8 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     const head = backendRequest(this.#client, exchange, plan)
     this.#headLength = head.length
     this.#request.begin(head, body === undefined ? size : body.length, this.#requestFraming(exchange))
-    if (body !== undefined && body.length > 0) this.#request.data(body, 0, body.length)
+    if (requestTap !== undefined) this.#requestSink = new TappedSink(this.#request, requestTap)
+    if (body !== undefined && body.length > 0) this.#requestSink.data(body, 0, body.length)
   }
 
   more(size: number): void {
@@ -103,6 +108,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     if (bodyDone) {
       this.#request.end()
       this.#requestDone = true
+      if (this.#exchange.requestTap !== undefined) endRequestTap(this.#exchange, true)
     }
     const piece = this.#request.take()
     if (piece === undefined) return
@@ -290,6 +296,8 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#plan = undefined
     this.#sent = undefined
     this.#tunnel = undefined
+    this.#requestSink = this.#request
+    this.#replySink = this.#reply
     this.#pools.wheel.disarm(this)
   }
 
@@ -317,7 +325,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     const client = this.#client
     const { wheel, options, handler } = this.#pools
     this.#begin(exchange, backend)
-    handler.replying(exchange)
+    handler.replying(exchange, backend.head)
     wheel.disarm(this)
     const times = { idle: Math.max(options.tunnelIdleTimeout, this.#plan.timeout), linger: options.lingerTimeout }
     const tunnel = new Tunnel(client, backend, wheel, times, (how) => this.#endTunnel(backend, exchange, how))
@@ -354,7 +362,8 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     const { head } = backend
     this.#begin(exchange, backend)
     if (!this.#requestDone) this.#client.closeAfterReply()
-    this.#pools.handler.replying(exchange)
+    this.#pools.handler.replying(exchange, head)
+    if (exchange.replyTap !== undefined) this.#replySink = new TappedSink(this.#reply, exchange.replyTap)
     const out = this.#replyHead(backend, exchange)
 
     if (backend.body.done || isBodyless(head.status, this.#client.head.method)) {
@@ -367,6 +376,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     if (length >= 0 && end - at >= length && head.text.length >= bodyStart + length) {
       // Head and body are there, and one string holds them both.
       this.#client.write(out + head.text.substring(bodyStart, bodyStart + length))
+      exchange.replyTap?.data(bytes, at, at + length)
       this.#finish(backend, exchange, end - at === length)
       return at + length
     }
@@ -406,7 +416,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     backend: BackendConnection,
   ): number {
     this.#reply.begin(prefix, Math.min(backend.body.remaining, end - at), this.#replyFraming)
-    const position = backend.body.read(bytes, at, end, this.#reply)
+    const position = backend.body.read(bytes, at, end, this.#replySink)
     if (position < 0) {
       this.#reply.take()
       backend.release(false)
@@ -443,6 +453,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
 
   #finish(backend: BackendConnection, exchange: Exchange, clean: boolean): void {
     this.#count(exchange)
+    if (exchange.replyTap !== undefined) endReplyTap(exchange, true)
     this.#clear()
     backend.release(clean && this.#requestDone)
     this.#client.replyDone()

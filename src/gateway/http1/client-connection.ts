@@ -277,7 +277,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     if (reply.errorType !== undefined) exchange.errorType = reply.errorType
     const unread = this.body.remaining
     if (unread > DISCARD_LIMIT || (unread > 0 && this.head.expectsContinue)) this.#closing = true
-    this.context.handler.replying(exchange)
+    this.context.handler.replying(exchange, reply)
     this.write(ownReply(exchange, reply, this.startReply(true)))
     this.replyDone()
   }

@@ -1,6 +1,7 @@
 /** Bytes of a reply that the gateway makes itself (responses.md §1). */
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
+import { linesWithout } from '../responses/reply-lines.js'
 import { isBodyless } from './response-head.js'
 import { dateLine, statusLine } from './status-lines.js'
 
@@ -25,7 +26,7 @@ export function ownReply(exchange: Exchange, reply: Reply, connectionLine: strin
     SERVER_LINE +
     `X-Request-Id: ${exchange.requestId}\r\n` +
     dateLine(Date.now()) +
-    wireText(reply.headers) +
+    wireText(linesWithout(reply.headers, exchange.withheld)) +
     wireText(exchange.replyHeaders)
   if (status !== 204 && status !== 304) head += `Content-Length: ${length}\r\n`
   head += connectionLine + '\r\n'

@@ -2,6 +2,7 @@
  * Head of a backend's reply: status line, header lines, and what they say about the body (RFC 9112 §4, §6.3). Read as
  * strictly as a request: a reply that two readers could frame differently is an attack on the next one in line.
  */
+import type { BackendHead } from '../handler.js'
 import { CHUNKED, UNTIL_CLOSE } from './body-reader.js'
 import { Kind, normalised } from './header-names.js'
 import { BAD, HeaderLines, MORE, TOO_LARGE, headLimits, tokenList } from './header-lines.js'
@@ -13,7 +14,7 @@ const LINE_LIMIT = 8 * 1024
 export const SMALL_MESSAGE = 16 * 1024 - 1
 const KEEP_ALIVE_TIMEOUT = /(?:^|[ \t,])timeout=(\d{1,6})(?:$|[ \t,])/i
 
-export class Http1ResponseHead {
+export class Http1ResponseHead implements BackendHead {
   status = 0
   /** Length of the body in bytes, CHUNKED or UNTIL_CLOSE; 0 for replies that have none by their status or method. */
   bodyLength = 0
@@ -55,6 +56,11 @@ export class Http1ResponseHead {
     if (body < 0) return body
     this.text = bytes.toString('latin1', base, end - base <= SMALL_MESSAGE ? end : body)
     return this.#understand(method) ? body : BAD
+  }
+
+  eachHeader(visit: (name: string, value: string) => void): void {
+    const { lines, text } = this
+    for (let i = 0; i < lines.count; i++) visit(lines.name(i, text), lines.value(i, text))
   }
 
   /** `HTTP/1.x SP 3DIGIT [SP reason] CRLF`. Returns 0 when it is read. */

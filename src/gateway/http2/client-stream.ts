@@ -16,6 +16,7 @@ import { newRequestId } from '../http1/request-id.js'
 import { isBodyless } from '../http1/response-head.js'
 import { dateLine } from '../http1/status-lines.js'
 import type { Reply } from '../reply.js'
+import { linesWithout } from '../responses/reply-lines.js'
 import { grpcRefusal, speaksGrpc } from './grpc-status.js'
 import { replyFields, replyFieldsOf, type ReplyFields } from './reply-headers.js'
 import type { RequestText } from './request-text.js'
@@ -256,9 +257,9 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     exchange.status = reply.status
     if (reply.errorCode !== undefined) exchange.errorCode = reply.errorCode
     if (reply.errorType !== undefined) exchange.errorType = reply.errorType
-    this.#context.handler.replying(exchange)
+    this.#context.handler.replying(exchange, reply)
     const own = `Server: api-gateway\r\nX-Request-Id: ${exchange.requestId}\r\n${dateLine(Date.now())}`
-    const lines = own + wireText(reply.headers) + wireText(exchange.replyHeaders)
+    const lines = own + wireText(linesWithout(reply.headers, exchange.withheld)) + wireText(exchange.replyHeaders)
     if (reply.errorCode !== undefined && speaksGrpc(exchange)) {
       this.respond(grpcRefusal(reply, lines), true)
     } else {

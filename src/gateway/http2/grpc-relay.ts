@@ -17,9 +17,10 @@ import { Alarm } from '../http1/alarms.js'
 import type { ChunkSink } from '../http1/chunked.js'
 import type { Forwarding } from '../http1/context.js'
 import { wireText } from '../http1/own-reply.js'
+import { endReplyTap, endRequestTap } from '../taps.js'
 import type { BackendSession, BackendSessions } from './backend-sessions.js'
 import type { ClientStream } from './client-stream.js'
-import { replyFields, type ReplyFields } from './reply-headers.js'
+import { addFields, replyFields, type ReplyFields } from './reply-headers.js'
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants
 
@@ -59,7 +60,10 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     this.#exchange = exchange
     this.#plan = plan
     this.#retries = plan.retries
-    if (body !== undefined) this.#early.push(body)
+    if (body !== undefined) {
+      this.#early.push(body)
+      exchange.requestTap?.data(body, 0, body.length)
+    }
     this.#attempt(exchange, plan)
   }
 
@@ -74,6 +78,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#exchange === undefined) return
     const piece = bytes.subarray(start, end)
+    this.#exchange.requestTap?.data(bytes, start, end)
     if (this.#stream === undefined) this.#early.push(piece)
     else this.#full = !this.#stream.write(piece)
   }
@@ -85,6 +90,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   flush(bodyDone: boolean): void {
     if (this.#exchange === undefined) return
     this.#requestDone ||= bodyDone
+    if (bodyDone && this.#exchange.requestTap !== undefined) endRequestTap(this.#exchange, true)
     if (this.#stream === undefined) {
       if (!bodyDone) this.client.pauseBody()
       return
@@ -275,15 +281,18 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     exchange.upstreamStatus = status
     exchange.status = status
     this.#replied = true
-    this.handler.replying(exchange)
+    this.handler.replying(exchange, { eachHeader: (visit) => eachField(headers, visit) })
     const own = `server: api-gateway\r\nx-request-id: ${exchange.requestId}\r\n${wireText(exchange.replyHeaders)}`
-    const fields = { ...copied(headers), ...replyFields(status, own) }
+    const fields = copied(headers, exchange.withheld)
+    addFields(fields, own)
+    fields[':status'] = status
     const headOnly = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
     this.client.respond(fields, headOnly, headOnly ? undefined : () => this.#trailers)
   }
 
   #relay(piece: Buffer): void {
     this.#arm()
+    this.#exchange?.replyTap?.data(piece, 0, piece.length)
     if (!this.client.write(piece)) this.#stream?.pause()
   }
 
@@ -291,6 +300,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     if (this.#exchange !== exchange || !this.#replied) return
     const stream = this.#stream
     this.#count(exchange)
+    if (exchange.replyTap !== undefined) endReplyTap(exchange, true)
     this.#clear()
     // A backend may answer without having read everything.
     if (!this.#requestDone) stream?.close(NGHTTP2_NO_ERROR)
@@ -313,10 +323,17 @@ function requestFields(client: ClientStream, exchange: Exchange, plan: ForwardPl
   }
 }
 
-function copied(headers: IncomingHttpHeaders): ReplyFields {
+function eachField(headers: IncomingHttpHeaders, visit: (name: string, value: string) => void): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || OWN_FIELDS.has(name)) continue
+    for (const one of typeof value === 'string' ? [value] : value) visit(name, one)
+  }
+}
+
+function copied(headers: IncomingHttpHeaders, withheld?: ReadonlySet<string>): ReplyFields {
   const fields: ReplyFields = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !OWN_FIELDS.has(name)) fields[name] = value
+    if (value !== undefined && !OWN_FIELDS.has(name) && withheld?.has(name) !== true) fields[name] = value
   }
   return fields
 }

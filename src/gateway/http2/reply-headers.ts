@@ -55,6 +55,12 @@ export interface ReplyFields extends OutgoingHttpHeaders {
 /** @param lines header lines, each ended by CRLF; byte strings */
 export function replyFields(status: number, lines: string): ReplyFields {
   const fields: ReplyFields = { ':status': status }
+  addFields(fields, lines)
+  return fields
+}
+
+/** Adds to fields that are there; of those that may be there once, the first stays. */
+export function addFields(fields: ReplyFields, lines: string): void {
   let at = 0
   while (at < lines.length) {
     const end = lines.indexOf('\r\n', at)
@@ -63,7 +69,6 @@ export function replyFields(status: number, lines: string): ReplyFields {
     add(fields, lines.slice(at, colon).toLowerCase(), lines.slice(colon + 1, end).trim())
     at = end + 2
   }
-  return fields
 }
 
 /** Reads a whole head, status line and all. */

@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchange.js'
-import type { ExchangeHandler, Failure } from '../handler.js'
+import type { BackendHead, ExchangeHandler, Failure } from '../handler.js'
 import type { Reply } from '../reply.js'
 import type { Outcome } from '../step.js'
 
@@ -36,12 +36,13 @@ export class GuardedHandler implements ExchangeHandler {
     }
   }
 
-  replying(exchange: Exchange): void {
+  replying(exchange: Exchange, reply: Reply | BackendHead): void {
     const before = exchange.replyHeaders
     try {
-      this.handler.replying(exchange)
+      this.handler.replying(exchange, reply)
     } catch (error) {
       exchange.replyHeaders = before
+      exchange.withheld = undefined
       this.fault(error)
     }
   }

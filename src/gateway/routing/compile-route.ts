@@ -1,6 +1,6 @@
 /** Makes a route of a publication: the steps that its configuration asks for, in the order of request-lifecycle.md §1. */
 import type { Limiter } from '../../limits/limiter.js'
-import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
+import type { PluginPart, PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
 import { routeLabels } from '../../telemetry/access-line.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
@@ -17,8 +17,12 @@ import { compileAccountAccess, compileAddressAccess } from '../policies/access.j
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
 import { compileThrottle } from '../policies/throttle.js'
+import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
+import type { ReplyStep } from '../responses/reply-lines.js'
+import { refuse } from '../responses/refuse.js'
+import type { Step } from '../step.js'
 import { bodySizeCheck, protocolCheck } from './request-checks.js'
-import type { Route } from './route.js'
+import type { Route, RouteObserver } from './route.js'
 
 /** What all routes of a gateway share. */
 export interface Surroundings {
@@ -38,26 +42,60 @@ export interface Dependencies {
   readonly apps: Apps
   readonly iam: IamCallers
   readonly throttle: ThrottlePart | undefined
+  /** Those that are attached; `undefined` in place of one that the gateway does not know. */
+  readonly plugins: readonly (PluginPart | undefined)[] | undefined
 }
 
+/** A plug-in that cannot be compiled lets no request pass: it may be what keeps callers out. */
 export function compileRoute(
   publication: PublicationPart,
   placeholders: readonly string[],
-  { stage, features, callers, apps, iam, throttle: policy }: Dependencies,
+  dependencies: Dependencies,
+  surroundings: Surroundings,
+): Route {
+  const { plugins = [], ...others } = dependencies
+  try {
+    return compile(publication, placeholders, { ...others, plugins: boundPlugins(plugins) }, surroundings)
+  } catch (error) {
+    if (!(error instanceof PluginDefect)) throw error
+    const route = compile(publication, placeholders, { ...others, plugins: boundPlugins([]) }, surroundings)
+    return { ...route, steps: [(exchange) => refuse(exchange, 'APIG.0104')] }
+  }
+}
+
+function compile(
+  publication: PublicationPart,
+  placeholders: readonly string[],
+  { stage, features, callers, apps, iam, throttle: policy }: Compiled,
   { limiter, statistics, ...gateway }: Surroundings,
 ): Route {
+  // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
   const { bodyLimit, defaultLimit } = features
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
   const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
+  /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
+  const beforeBackend: readonly (Step | undefined)[] = [
+    // 27: circuit breaker
+    // 28: cache look-up
+    // 29: the authorizer of the backend
+  ]
+  /** 35, 36, 39: told of the backend's reply and of the end. */
+  const observers: readonly (RouteObserver | undefined)[] = []
+  /** 37 */
+  const replySteps: readonly (ReplyStep | undefined)[] = []
   const phases = [
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
+    // 13: preflights
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
     compileAccountAccess(definition.auth_type === 'IAM' ? publication.access : undefined), // 18
+    // 19: authentication by plug-ins
+    // 20: the authorizer
     throttle.step, // 21, 22
-    compileBackends({ publication, stage, placeholders, features, callers, ...gateway }), // 23, 24, 26, 30
+    compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 30
+    // 31: mirror
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
   ]
@@ -65,10 +103,19 @@ export function compileRoute(
     publication,
     stage,
     placeholders,
-    steps: phases.filter((step) => step !== undefined),
+    steps: present(phases),
+    observers: present(observers),
+    replySteps: present(replySteps),
     throttle,
     statistics: statistics.of(instanceId, groupId, apiId),
     labels: routeLabels(apiId, definition.name, definition.auth_type),
     grpc: definition.req_protocol === 'GRPCS',
   }
+}
+
+type Compiled = Omit<Dependencies, 'plugins'> & { readonly plugins: BoundPlugins }
+
+/** Without what the API does not use. */
+function present<T>(list: readonly (T | undefined)[]): readonly T[] {
+  return list.filter((one) => one !== undefined)
 }

@@ -15,7 +15,7 @@ import { notePlaces } from '../binding-plan.js'
 import type { OperationContext } from '../operation.js'
 import { theEnvironment } from '../references.js'
 import { readTime, writtenTime } from '../time.js'
-import { methodsOfCors } from './contents/content.js'
+import { methodsOfCors } from './content.js'
 import { attachmentView } from './views.js'
 
 export interface AttachRequest {

@@ -1,12 +1,11 @@
 import { fault } from '../../contract/faults.js'
-import { isAttached, placesOfPlugin } from '../../store/plugin-attachments.js'
+import { isAttached } from '../../store/plugin-attachments.js'
 import { deletePlugin, insertPlugin, listPlugins, updatePlugin } from '../../store/plugins.js'
 import type { PluginRow } from '../../store/schema.js'
-import { notePlaces } from '../binding-plan.js'
 import type { Handlers } from '../operation.js'
 import { readTime, writtenTime } from '../time.js'
 import { pluginAttachmentOperations } from './attachments.js'
-import { readContent } from './contents/content.js'
+import { readContent } from './content.js'
 import { nameIsFree, scopeIsGlobal, targetsExist, thePlugin, thereIsRoomFor } from './rules.js'
 import { pluginView } from './views.js'
 
@@ -30,6 +29,7 @@ export const pluginOperations = {
       updated_at: now,
     }
     await insertPlugin(db, plugin, references)
+    context.changed(`plugin:${plugin.id}`)
     return { status: 201, body: pluginView(plugin, writtenTime) }
   },
 
@@ -50,7 +50,7 @@ export const pluginOperations = {
       updated_at: context.now,
     }
     await updatePlugin(db, plugin, references)
-    notePlaces(context.changed, await placesOfPlugin(db, plugin.id))
+    context.changed(`plugin:${plugin.id}`)
     return { status: 200, body: pluginView(plugin, writtenTime) }
   },
 
@@ -69,6 +69,7 @@ export const pluginOperations = {
     const plugin = await thePlugin(context, path.plugin_id)
     if (await isAttached(context.db, plugin.id)) throw fault('APIG.3462')
     await deletePlugin(context.db, plugin.id)
+    context.changed(`plugin:${plugin.id}`)
     return { status: 204 }
   },
 

@@ -373,18 +373,20 @@ describe.each(engines)('plug-ins on $name', (engine) => {
       return parts
     }
     const plugin = await aPlugin(sluice, 'demo')
-    expect(await heard()).toEqual([])
+    expect(await heard()).toEqual([`plugin:${plugin}`])
     await attach(sluice, plugin, [api])
     expect(await heard()).toEqual(part)
     await attach(sluice, plugin, [api])
     expect(await heard()).toEqual([])
     await sluice.given('updatePlugin', { path: { plugin_id: plugin }, body: body('demo', { remark: 'x' }) })
-    expect(await heard()).toEqual(part)
+    expect(await heard()).toEqual([`plugin:${plugin}`])
     const detachment = { path: { plugin_id: plugin }, body: { env_id: RELEASE, api_ids: [api] } }
     await sluice.given('detachApiFromPlugin', detachment)
     expect(await heard()).toEqual(part)
     await sluice.given('detachApiFromPlugin', detachment)
     expect(await heard()).toEqual([])
+    await sluice.given('deletePlugin', { path: { plugin_id: plugin } })
+    expect(await heard()).toEqual([`plugin:${plugin}`])
   })
 
   test('CORS has to agree with what answers at the path', async () => {

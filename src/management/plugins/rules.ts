@@ -6,7 +6,7 @@ import { namesOfApis } from '../../store/references.js'
 import type { PluginRow } from '../../store/schema.js'
 import { findChannel } from '../../store/vpc-channels.js'
 import type { OperationContext } from '../operation.js'
-import type { PluginType } from './contents/content.js'
+import type { PluginType } from './content.js'
 
 /** Plug-ins of an instance, in all and of types that cost a gateway much (quotas.md §2, policies.md §8, authentication.md §7). */
 const MOST_PLUGINS = 500

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { isFault } from '../../../contract/faults.js'
+import { isFault } from '../../contract/faults.js'
 import { readContent, type PluginType } from './content.js'
-import { isRuleExpression } from './rule-expression.js'
+import { isRuleExpression } from '../../snapshot/plugin-contents/rule-expression.js'
 
-const examples = JSON.parse(readFileSync(new URL('../../../../spec/examples.json', import.meta.url), 'utf8')) as Record<
+const examples = JSON.parse(readFileSync(new URL('../../../spec/examples.json', import.meta.url), 'utf8')) as Record<
   string,
   Record<string, { plugin_type: PluginType; plugin_content: string }[]>
 >

@@ -1,33 +1,15 @@
-/** What the text of a plug-in has to be, by type. It is kept as it was sent, with members that nobody knows. */
+/** Judges the text of a plug-in, which is kept as it was sent. */
 import type { z } from 'zod'
-import { fault } from '../../../contract/faults.js'
-import type { PluginReference } from '../../../store/plugins.js'
-import type { PluginRow } from '../../../store/schema.js'
-import { breaker, channelsOfBreaker } from './breaker.js'
-import { allowedMethods, cors } from './cors.js'
-import { jwtAuth } from './jwt-auth.js'
-import { kafkaLog } from './kafka-log.js'
-import { apisOfOidcAuth, oidcAuth } from './oidc-auth.js'
-import { proxyCache } from './proxy-cache.js'
-import { proxyMirror } from './proxy-mirror.js'
-import { rateLimit } from './rate-limit.js'
-import { setRespHeaders } from './set-resp-headers.js'
-import { channelsOfThirdAuth, thirdAuth } from './third-auth.js'
+import { fault } from '../../contract/faults.js'
+import { channelsOfBreaker } from '../../snapshot/plugin-contents/breaker.js'
+import { allowedMethods } from '../../snapshot/plugin-contents/cors.js'
+import { pluginShapes as shapes } from '../../snapshot/plugin-contents/index.js'
+import { apisOfOidcAuth } from '../../snapshot/plugin-contents/oidc-auth.js'
+import { channelsOfThirdAuth } from '../../snapshot/plugin-contents/third-auth.js'
+import type { PluginReference } from '../../store/plugins.js'
+import type { PluginRow } from '../../store/schema.js'
 
 export type PluginType = PluginRow['type']
-
-const shapes = {
-  cors,
-  set_resp_headers: setRespHeaders,
-  kafka_log: kafkaLog,
-  breaker,
-  rate_limit: rateLimit,
-  third_auth: thirdAuth,
-  proxy_cache: proxyCache,
-  proxy_mirror: proxyMirror,
-  oidc_auth: oidcAuth,
-  jwt_auth: jwtAuth,
-} as const satisfies Record<PluginType, z.ZodType>
 
 /**
  * Checks the text, and tells what it points at.
@@ -56,7 +38,7 @@ export function readContent(type: PluginType, text: string): PluginReference[] {
 
 /** Methods that a CORS plug-in of the store allows. */
 export function methodsOfCors(text: string): ReadonlySet<string> {
-  return allowedMethods(parse(cors, text))
+  return allowedMethods(parse(shapes.cors, text))
 }
 
 function parse<Shape extends z.ZodType>(shape: Shape, text: string): z.infer<Shape> {
