@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/sqlite.ts', 'test/postgres.ts'],
+    globalSetup: ['test/program.ts', 'test/sqlite.ts', 'test/postgres.ts'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     maxWorkers: availableParallelism(),
     // Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.

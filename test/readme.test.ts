@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { startSluice } from './sluice.js'
 
 const run = promisify(execFile)
@@ -16,7 +16,7 @@ test.each([['README.md'], ['README.zh-CN.md']])(
     await using sluice = await startSluice({})
 
     const script = tour
-      .replace('node dist/cli/main.js', `node --no-deprecation --import ${import.meta.resolve('tsx')} src/cli/main.ts`)
+      .replace('node dist/cli/main.js', `node --no-deprecation ${inject('program')}`)
       .replaceAll('localhost:8000', `localhost:${new URL(sluice.http).port}`)
     const { stdout } = await run('bash', ['-euc', script], {
       cwd: root,

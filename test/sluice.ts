@@ -1,4 +1,4 @@
-/** Sluice as an operator runs it: `sluice start` with all its processes, from source, on ports and a directory of its own. */
+/** Sluice as an operator runs it: `sluice start` with all its processes, built, on ports and a directory of its own. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -6,11 +6,8 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
 import { signRequest } from '../src/signing/sign.js'
-
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-const LOADER = import.meta.resolve('tsx')
 
 interface LogLine {
   readonly msg: string
@@ -35,7 +32,7 @@ export function sluice(
   environment: Readonly<Record<string, string>>,
   directory: string,
 ): Command {
-  const child = spawn(process.execPath, ['--no-deprecation', '--import', LOADER, MAIN, ...args], {
+  const child = spawn(process.execPath, ['--no-deprecation', inject('program'), ...args], {
     cwd: directory,
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

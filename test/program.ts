@@ -1,0 +1,41 @@
+/**
+ * The program as JavaScript, made once for the whole run from the sources as they are: tests that start its processes
+ * would otherwise compile it in each of them. It lies where no other run writes, beside links to what it reads.
+ */
+import { build, stop } from 'esbuild'
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** File of the command line. */
+    program: string
+  }
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await realpath(await mkdtemp(join(tmpdir(), 'sluice-program-')))
+  for (const name of ['node_modules', 'package.json', 'spec']) await symlink(join(ROOT, name), join(directory, name))
+  const dist = join(directory, 'dist')
+  await mkdir(dist)
+  const files = await readdir(join(ROOT, 'src'), { recursive: true })
+  await build({
+    entryPoints: files
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => join(ROOT, 'src', file)),
+    outbase: join(ROOT, 'src'),
+    outdir: dist,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'error',
+  })
+  await stop()
+  project.provide('program', join(dist, 'cli/main.js'))
+  return () => rm(directory, { recursive: true, force: true })
+}
