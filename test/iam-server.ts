@@ -31,7 +31,7 @@ const cheapDigest = { N: 2 ** 8, r: 8, p: 1 }
  * management call that answers what its authentication resulted in.
  */
 export async function iamServer(engine: TestEngine) {
-  const database = await engine.open()
+  const database = await engine.openMigrated()
   const directory = await mkdtemp(join(tmpdir(), 'sluice-iam-'))
   const store = await openStore(database.url)
   const vault = openVault(directory)

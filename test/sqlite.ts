@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Libsql from 'libsql'
 import type { TestProject } from 'vitest/node'
 import { openStore } from '../src/store/store.js'
 
@@ -16,6 +17,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const directory = await mkdtemp(join(tmpdir(), 'sluice-template-'))
   const file = join(directory, 'sluice.db')
   await (await openStore(`sqlite:${file}`)).close()
+  // The driver leaves what was written in a file beside it until its statements are collected.
+  const database = new Libsql(file)
+  database.exec('pragma wal_checkpoint(truncate)')
+  database.close()
   project.provide('sqliteTemplate', file)
   return () => rm(directory, { recursive: true, force: true })
 }
