@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
@@ -39,7 +39,10 @@ const postgres: TestEngine = {
   openMigrated: borrowedPostgresDatabase,
 }
 
-/** Databases of the current version that no test uses now: emptying one is far cheaper than making one. */
+/**
+ * Databases of the current version that no test uses now: emptying one is far cheaper than making one. They go with the
+ * run, because files share them.
+ */
 const idle: TestDatabase[] = []
 
 async function borrowedPostgresDatabase(): Promise<TestDatabase> {
@@ -53,12 +56,16 @@ async function borrowedPostgresDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** Leaves every table as the migrations made it. */
+/** Leaves every table as the migrations made it; those that never held a row are not looked at. */
 async function empty(url: string): Promise<void> {
   await administer(
     `do $$ declare name text; begin
       set local session_replication_role = replica;
-      for name in select tablename from pg_tables where schemaname = 'public' and tablename not like 'kysely%' loop
+      for name in
+        select relname from pg_class
+        where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not like 'kysely%'
+          and pg_relation_size(oid) > 0
+      loop
         execute format('delete from %I', name);
       end loop;
       insert into snapshot_revision (id, value) values (1, 0);
@@ -67,11 +74,9 @@ async function empty(url: string): Promise<void> {
   )
 }
 
-afterAll(() => Promise.all(idle.splice(0).map((database) => database[Symbol.asyncDispose]())))
-
 async function postgresDatabase(template: string): Promise<TestDatabase> {
   const url = new URL(inject('postgresUrl'))
-  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const name = `${inject('postgresPrefix')}${randomUUID().replaceAll('-', '')}`
   await administer(`create database ${name} template ${template}`)
   url.pathname = `/${name}`
   return {

@@ -3,6 +3,7 @@
  * disappears with it. `SLUICE_TEST_POSTGRES_URL` names another one that is already running.
  */
 import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -17,17 +18,22 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a database whose role may create databases; empty when the machine has no PostgreSQL. */
     postgresUrl: string
+    /** What the names of this run's databases begin with. All of them are dropped at its end. */
+    postgresPrefix: string
     /** Name of a database of the current version, to be copied. */
     postgresTemplate: string
   }
 }
 
-const TEMPLATE = 'sluice_template'
+type Settings = Readonly<Record<string, string>>
+
+/** What tests write need not outlive the machine, and their queries are too short to be compiled. */
+const FOR_TESTS: Settings = { full_page_writes: 'off', synchronous_commit: 'off', jit: 'off' }
 
 const run = promisify(execFile)
 
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const server = await startPostgres()
+  const server = await startPostgres(FOR_TESTS)
   if (server === undefined) {
     const hint = 'PostgreSQL is not installed: apt-get install postgresql'
     if (process.env['CI'] === 'true') throw new Error(hint)
@@ -35,31 +41,49 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('postgresUrl', '')
     return undefined
   }
+  const prefix = `sluice_test_${randomBytes(4).toString('hex')}_`
+  const name = `${prefix}template`
   project.provide('postgresUrl', server.url)
-  project.provide('postgresTemplate', TEMPLATE)
-  await administer(server.url, `drop database if exists ${TEMPLATE}`)
-  await administer(server.url, `create database ${TEMPLATE}`)
+  project.provide('postgresPrefix', prefix)
+  project.provide('postgresTemplate', name)
+  await administer(server.url, `create database ${name}`)
   const template = new URL(server.url)
-  template.pathname = `/${TEMPLATE}`
+  template.pathname = `/${name}`
   await (await openStore(template.href)).close()
   return async () => {
-    await administer(server.url, `drop database ${TEMPLATE}`)
-    await server.stop()
+    if (server.isOurs) await server.stop()
+    else await dropAll(server.url, prefix)
   }
 }
 
 export interface RunningPostgres {
   /** Of a database whose role may create databases. */
   readonly url: string
+  /** Not one that was there: it goes with all that is in it. */
+  readonly isOurs: boolean
   readonly stop: () => Promise<void>
 }
 
 /** Undefined when the machine has no PostgreSQL. */
-export async function startPostgres(): Promise<RunningPostgres | undefined> {
+export async function startPostgres(more: Settings = {}): Promise<RunningPostgres | undefined> {
   const given = process.env['SLUICE_TEST_POSTGRES_URL']
-  if (given !== undefined) return { url: given, stop: () => Promise.resolve() }
+  if (given !== undefined) return { url: given, isOurs: false, stop: () => Promise.resolve() }
   const binaries = await findBinaries()
-  return binaries === undefined ? undefined : start(binaries)
+  return binaries === undefined ? undefined : start(binaries, more)
+}
+
+async function dropAll(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ datname: string }>(
+      'select datname from pg_database where starts_with(datname, $1)',
+      [prefix],
+    )
+    for (const { datname } of rows) await client.query(`drop database ${datname} with (force)`)
+  } finally {
+    await client.end()
+  }
 }
 
 async function administer(url: string, statement: string): Promise<void> {
@@ -79,7 +103,7 @@ async function findBinaries(): Promise<string | undefined> {
   return versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
 }
 
-async function start(bin: string): Promise<RunningPostgres> {
+async function start(bin: string, more: Settings): Promise<RunningPostgres> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-'))
   const data = join(directory, 'data')
   const identity = await unprivileged()
@@ -94,6 +118,7 @@ async function start(bin: string): Promise<RunningPostgres> {
     listen_addresses: '127.0.0.1',
     fsync: 'off',
     max_connections: 200,
+    ...more,
   }
   const server = spawn(
     join(bin, 'postgres'),
@@ -104,6 +129,7 @@ async function start(bin: string): Promise<RunningPostgres> {
   await untilReady(url)
   return {
     url,
+    isOurs: true,
     async stop() {
       const gone = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGQUIT')
