@@ -3,6 +3,7 @@
  * server. Each request is answered with the contract's success, or with exactly the fault that errors.md demands.
  */
 import { parseArgs } from 'node:util'
+import { closeIdleServers } from '../test/management-server.js'
 import { runCases } from './boundary/suite.js'
 
 const help = `npm run boundary -- [options]
@@ -20,6 +21,7 @@ const { values } = parseArgs({
 if (values.help) console.log(help)
 else {
   const { total, failures } = await runCases({ only: values.only })
+  await closeIdleServers()
   const shown = failures.slice(0, Number(values.show))
   for (const failure of shown) console.log(failure)
   if (failures.length > shown.length) console.log(`… and ${failures.length - shown.length} more`)

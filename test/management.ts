@@ -10,7 +10,6 @@ import { operations, type OperationId } from '../src/contract/generated/operatio
 import { checkReply } from '../src/contract/reply-check.js'
 import { createAuthenticator } from '../src/iam/authenticate.js'
 import { createFirstIdentities, type FirstIdentities } from '../src/iam/first-identities.js'
-import { managementApp } from '../src/management/app.js'
 import { TaskRunner } from '../src/management/async-tasks/runner.js'
 import { taskWork } from '../src/management/async-tasks/work.js'
 import { provisionInstance } from '../src/management/instances/provision.js'
@@ -19,6 +18,7 @@ import type { MemberHealth } from '../src/management/vpc-channels/member-health.
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import { openStore, type Store } from '../src/store/store.js'
 import type { TestEngine } from './engines.js'
+import { managementServer } from './management-server.js'
 
 export interface Call {
   readonly path?: Readonly<Record<string, string>>
@@ -111,7 +111,7 @@ export async function management(engine: TestEngine, options: ManagementOptions 
     work: taskWork,
     onError: (error) => failures.push(error),
   })
-  const app = await managementApp({
+  const server = await managementServer({
     store: options.served?.(store) ?? store,
     vault,
     authenticate: createAuthenticator({ store, vault, clock: now }),
@@ -122,9 +122,8 @@ export async function management(engine: TestEngine, options: ManagementOptions 
       ...(options.memberHealth && { memberHealth: options.memberHealth }),
       gateway: options.gateway ?? { host: '127.0.0.1', httpPort: 1, httpsPort: 1, lend: () => () => undefined },
     },
-    isReady: () => Promise.resolve(true),
   })
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const { url } = server
   const key = { accessKey: identities.accessKey, secretKey: identities.secretKey }
 
   const call = async (id: OperationId, call: Call = {}): Promise<CallReply> => {
@@ -159,7 +158,7 @@ export async function management(engine: TestEngine, options: ManagementOptions 
       return reply.body as unknown
     },
     async [Symbol.asyncDispose]() {
-      await app.close()
+      await server[Symbol.asyncDispose]()
       await tasks.close()
       await store.close()
       await database[Symbol.asyncDispose]()
