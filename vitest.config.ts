@@ -1,14 +1,24 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** Tests that measure time, memory or chance, or that simulate the clock: in a process of their own. */
+const ALONE = ['src/gateway/**/*.test.ts', 'src/limits/**/*.test.ts', 'test/measure/**/*.test.ts']
+
 export default defineConfig({
   test: {
     globalSetup: ['test/program.ts', 'test/sqlite.ts', 'test/postgres.ts'],
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     maxWorkers: availableParallelism(),
     // Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ['default'],
+    projects: [
+      { extends: true, test: { name: 'alone', include: ALONE } },
+      {
+        extends: true,
+        // Half of a short test's cost is importing Sluice and compiling it: these files share what they import.
+        test: { name: 'shared', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: ALONE, isolate: false },
+      },
+    ],
   },
 })
