@@ -57,7 +57,7 @@ export interface TestGateway extends AsyncDisposable {
   sign(method: string, target: string, options?: SigningOptions): Record<string, string>
   signed(method: string, target: string, options?: SigningOptions): Promise<TestReply>
   /** Backend addresses `backend.test` become that of the recording backend. */
-  apply(update: Update): void
+  apply(update: Update): void | Promise<void>
   /** Fields of the access log, when all is written. Ends the gateway. */
   log(): Promise<Record<string, string>[]>
 }
@@ -78,10 +78,10 @@ export async function gateway(spec: GatewaySpec = {}): Promise<TestGateway> {
   })
   const port = started.addresses[0]?.port ?? 0
 
-  const apply = (update: Update): void =>
+  const apply = (update: Update): void | Promise<void> =>
     started.apply({ ...update, put: update.put.map((part) => atBackend(part, backend.address)) })
   const apis = spec.api === undefined ? [] : 'length' in spec.api ? spec.api : [spec.api]
-  apply(reset(instancePart(), groupPart(), ...apis.map(publicationPart), ...(spec.parts ?? [])))
+  await apply(reset(instancePart(), groupPart(), ...apis.map(publicationPart), ...(spec.parts ?? [])))
 
   const call: TestGateway['call'] = (method, target, options = {}) => send(port, method, target, options)
   return {

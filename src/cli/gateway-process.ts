@@ -55,9 +55,9 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
   const stream = new StreamClient({
     ...link,
     position: disk.position,
-    onUpdate: ({ epoch, update }) => {
+    onUpdate: async ({ epoch, update }) => {
       if (gateway === undefined) early.push(update)
-      else gateway.apply(update)
+      else await gateway.apply(update)
       disk.note(epoch, update)
       firstCame()
     },
@@ -73,7 +73,9 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
       identities,
       ...(initial === undefined ? {} : { initial }),
     })
-    for (const update of [...later, ...early.splice(0)]) opened.apply(update)
+    early.unshift(...later)
+    // More may come while a large one is applied.
+    for (let next = early.shift(); next !== undefined; next = early.shift()) await opened.apply(next)
     gateway = opened
     const [address = settings.httpListen] = opened.addresses
     const [secureAddress = settings.httpsListen] = opened.secureAddresses

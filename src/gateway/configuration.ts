@@ -71,6 +71,11 @@ export class Configuration {
     return this.#revision
   }
 
+  /** What it is made of. */
+  get parts(): ReadonlyMap<PartKey, Part> {
+    return this.#parts
+  }
+
   apply(update: Update): void {
     const removed = new Set(update.remove)
     if (update.reset) {

@@ -10,6 +10,7 @@ import type { Update } from '../snapshot/parts.js'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
 import type { MemberState } from '../telemetry/member-states.js'
 import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
+import { PluginServices } from './auth/plugin-services.js'
 import { Channels } from './backends/channels.js'
 import { DEFAULT_FORBIDDEN, forbiddenAddresses } from './backends/forbidden-addresses.js'
 import { HealthChecks } from './backends/health.js'
@@ -23,6 +24,7 @@ import { Pipeline } from './pipeline.js'
 import { DEBUG_DOMAIN_LIMIT } from './policies/debug-domain.js'
 import { InboundAddresses } from './routing/host.js'
 import type { TlsOptions } from './tls/secure-acceptor.js'
+import { Updates } from './updates.js'
 
 interface ListenAddress {
   readonly host: string
@@ -69,8 +71,8 @@ export interface Gateway extends AsyncDisposable {
   readonly portsSettled: Promise<void>
   /** Revision of the last update that was applied; −1 before the first. */
   readonly revision: number
-  /** Applies an update as a whole; the next request sees it. */
-  apply(update: Update): void
+  /** Applies an update as a whole: the next request sees it, or, where it is a large reset, those after the promise. */
+  apply(update: Update): void | Promise<void>
   /** What was counted since the last call, to be shipped to control. */
   drainStatistics(): StatisticsDelta[]
   /** What is known of the members of channels that are checked. */
@@ -87,6 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const statistics = new Statistics()
   const origins = new Origins()
   const checks = new HealthChecks(forbiddenAddresses(forbidden))
+  const services = new PluginServices(forbiddenAddresses(forbidden), limiter)
   const configuration = new Configuration({
     limiter,
     origins,
@@ -94,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forbidden: forbiddenAddresses(forbidden),
     server: thisServer(),
     statistics,
+    services,
     identities: options.identities,
     debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
     inbound: new InboundAddresses(options.inboundAddresses),
@@ -118,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const drain = (graceMs = GRACE): Promise<void> => {
     checks.close()
     return (drained ??= Promise.all([engine.drain(graceMs), ingress.close()]).then(async () => {
+      services.outbound.close()
       await accessLog?.[Symbol.asyncDispose]()
       process.off('exit', atExit)
     }))
@@ -134,6 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const { port } of [...addresses, ...secureAddresses]) configuration.reservePort(port)
     configuration.httpsPort = secureAddresses[0]?.port ?? configuration.httpsPort
     ingress.follow(configuration.ports)
+    const updates = new Updates(configuration, () => ingress.follow(configuration.ports))
     return {
       addresses,
       secureAddresses,
@@ -143,10 +149,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       get revision() {
         return configuration.revision
       },
-      apply: (update) => {
-        configuration.apply(update)
-        ingress.follow(configuration.ports)
-      },
+      apply: (update) => updates.apply(update),
       drainStatistics: () => statistics.drain(),
       memberStates: () => checks.states(),
       drain,

@@ -25,10 +25,10 @@ export interface StreamClientOptions {
   readonly token: string
   readonly position: Position
   /**
-   * Applies an update as a whole before it returns. When it throws, the update counts as not received, and everything is
-   * asked for anew.
+   * Applies an update as a whole before it returns, or before the promise is fulfilled; nothing is read until then. When
+   * it throws, the update counts as not received, and everything is asked for anew.
    */
-  readonly onUpdate: (streamed: StreamedUpdate) => void
+  readonly onUpdate: (streamed: StreamedUpdate) => void | Promise<void>
   readonly log: StreamLog
 }
 
@@ -102,20 +102,22 @@ export class StreamClient {
     for await (const bytes of response as AsyncIterable<Buffer>) {
       let good = performance.now() - connectedAt > PROBATION
       for (const streamed of reader.read(bytes)) {
-        this.#apply(streamed)
+        await this.#apply(streamed, signal)
         good = true
       }
       if (good) this.#recovered()
     }
   }
 
-  #apply(streamed: StreamedUpdate): void {
+  async #apply(streamed: StreamedUpdate, signal: AbortSignal): Promise<void> {
     try {
-      this.options.onUpdate(streamed)
+      await this.options.onUpdate(streamed)
     } catch (error) {
       this.#position = NOTHING
       throw new Error('the configuration could not be applied', { cause: error })
     }
+    // Another connection has taken over, and asked from where this one had been.
+    if (signal.aborted) throw new Error('the connection was given up')
     this.#position = { epoch: streamed.epoch, revision: streamed.update.revision }
   }
 

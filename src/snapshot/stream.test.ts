@@ -212,7 +212,9 @@ test('a listener that is no control, or says nonsense, changes nothing', async (
     token: TOKEN,
     position: { epoch: 'e', revision: 0 },
     log: { info: () => undefined, warn: (details) => warnings.push(details) },
-    onUpdate: (update) => updates.push(update),
+    onUpdate: (update) => {
+      updates.push(update)
+    },
   })
   await vi.waitFor(() => expect(warnings).toHaveLength(1))
   client.close()
