@@ -44,6 +44,8 @@ export class Configuration {
   readonly #instances = new Map<string, Instance>()
   readonly #groups = new Map<string, Group>()
   readonly #apis = new Map<PartKey, PublishedApi>()
+  /** What answers preflights of APIs with the CORS plug-in, beside each of them. */
+  readonly #preflights = new Map<PublishedApi, PublishedApi>()
   /** APIs by the parts that their routes are compiled from beside their own, known or not. */
   readonly #dependents = new Map<PartKey, Set<PublishedApi>>()
   /** Debugging domains. */
@@ -156,6 +158,7 @@ export class Configuration {
         this.#apis.set(key, api)
         this.#group(part.groupId, part.instanceId).add(api)
         for (const other of dependenciesOf(part)) remember(this.#dependents, other, () => new Set()).add(api)
+        this.#setPreflight(api)
         break
       }
       case 'app':
@@ -210,6 +213,7 @@ export class Configuration {
         this.#apis.delete(key)
         this.#groups.get(part.groupId)?.remove(api)
         for (const other of dependenciesOf(part)) this.#undepend(other, api)
+        this.#removePreflight(api)
         break
       }
       case 'app':
@@ -276,11 +280,41 @@ export class Configuration {
 
   /** Something that routes are compiled from has changed. */
   #forgetDependents(key: PartKey): void {
-    for (const api of this.#dependents.get(key) ?? []) api.forget()
+    for (const api of this.#dependents.get(key) ?? []) {
+      api.forget()
+      if (key.startsWith('plugin:')) this.#setPreflight(api)
+    }
+  }
+
+  /** An API with the CORS plug-in has its preflights answered on its path (policies.md §5.2). */
+  #setPreflight(api: PublishedApi): void {
+    const { method, part } = api
+    const isWanted =
+      method !== 'OPTIONS' &&
+      method !== 'ANY' &&
+      part.pluginIds?.some((id) => this.#part('plugin', id)?.type === 'cors') === true
+    const known = this.#preflights.get(api)
+    if (!isWanted) {
+      this.#removePreflight(api)
+    } else if (known === undefined) {
+      const preflight = new PublishedApi(part, (one) => this.#compile(one), true)
+      this.#preflights.set(api, preflight)
+      this.#group(part.groupId, part.instanceId).add(preflight)
+    } else {
+      known.forget()
+    }
+  }
+
+  #removePreflight(api: PublishedApi): void {
+    const preflight = this.#preflights.get(api)
+    if (preflight === undefined) return
+    this.#preflights.delete(api)
+    this.#groups.get(api.part.groupId)?.remove(preflight)
   }
 
   #forgetRoutesOf(instanceId: string): void {
-    for (const api of this.#apis.values()) if (api.part.instanceId === instanceId) api.forget()
+    for (const api of [...this.#apis.values(), ...this.#preflights.values()])
+      if (api.part.instanceId === instanceId) api.forget()
   }
 
   #findDefaultGroups(): void {

@@ -146,6 +146,8 @@ export class Exchange {
   /** Who reads along what goes to the backend, and what comes to the client. */
   requestTap: BodyTap | undefined = undefined
   replyTap: ReplyTap | undefined = undefined
+  /** What the cache did: `HIT`, `MISS`, `EXPIRED`, `BYPASS`; empty where there is none. */
+  cacheStatus = ''
   // What happened, for the record.
   status = 0
   errorCode = ''

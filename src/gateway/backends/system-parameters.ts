@@ -41,6 +41,8 @@ export function systemValue(
       return server.address
     case 'serverName':
       return server.name
+    case 'cacheStatus':
+      return (exchange) => exchange.cacheStatus
     case 'handleTime':
       return (exchange) => new Date(exchange.receivedAt).toISOString()
     // Of the member that is called, where a channel has groups.

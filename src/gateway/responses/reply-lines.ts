@@ -19,6 +19,8 @@ const FRAMING: ReadonlySet<string> = new Set([
 
 /** What one step has changed, the next one sees. */
 export class ReplyLines {
+  readonly #withheld = new Set<string>()
+
   constructor(
     private readonly exchange: Exchange,
     private readonly reply: Reply | BackendHead,
@@ -26,22 +28,27 @@ export class ReplyLines {
 
   /** Values of all lines with a lower-case name, in order. */
   values(name: string): string[] {
-    const { replyHeaders, withheld } = this.exchange
+    const { replyHeaders } = this.exchange
     const values: string[] = []
     const collect = (line: string, value: string): void => {
       if (line.length === name.length && line.toLowerCase() === name) values.push(value)
     }
-    if (withheld?.has(name) !== true) eachHeader(this.reply, collect)
+    if (!this.#withheld.has(name)) eachHeader(this.reply, collect)
     if (replyHeaders !== '') eachLine(replyHeaders, collect)
     return values
+  }
+
+  has(name: string): boolean {
+    return this.values(name).length > 0
   }
 
   /** Removes all lines with a lower-case name. */
   remove(name: string): void {
     if (FRAMING.has(name)) return
     const { exchange } = this
-    exchange.withheld = new Set(exchange.withheld).add(name)
-    exchange.replyHeaders = linesWithout(exchange.replyHeaders, new Set([name]))
+    this.#withheld.add(name)
+    exchange.withheld = this.#withheld
+    if (exchange.replyHeaders !== '') exchange.replyHeaders = linesWithout(exchange.replyHeaders, new Set([name]))
   }
 
   /** Adds one line. A value that would end it is cut there. */

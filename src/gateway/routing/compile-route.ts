@@ -16,6 +16,8 @@ import type { CallerFeatures } from '../caller-features.js'
 import { compileAccountAccess, compileAddressAccess } from '../policies/access.js'
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
+import { compileCors } from '../policies/cors.js'
+import { compileSetRespHeaders } from '../policies/set-resp-headers.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
 import type { ReplyStep } from '../responses/reply-lines.js'
@@ -66,12 +68,15 @@ export function compileRoute(
 function compile(
   publication: PublicationPart,
   placeholders: readonly string[],
-  { stage, features, callers, apps, iam, throttle: policy }: Compiled,
+  { stage, features, callers, apps, iam, throttle: policy, plugins }: Compiled,
   { limiter, statistics, ...gateway }: Surroundings,
 ): Route {
   // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
   const { bodyLimit, defaultLimit } = features
+  const cors = compileCors(plugins.cors, definition)
+  // A preflight carries no credentials: 16 to 20 are skipped.
+  const isOpen = definition.req_method === 'OPTIONS' && definition.cors
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
   const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
   /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
@@ -83,14 +88,17 @@ function compile(
   /** 35, 36, 39: told of the backend's reply and of the end. */
   const observers: readonly (RouteObserver | undefined)[] = []
   /** 37 */
-  const replySteps: readonly (ReplyStep | undefined)[] = []
+  const replySteps: readonly (ReplyStep | undefined)[] = [
+    cors?.headers,
+    compileSetRespHeaders(plugins.set_resp_headers, { publication, stage, server: gateway.server }),
+  ]
   const phases = [
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
-    // 13: preflights
+    cors?.preflight, // 13
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
-    compileAccountAccess(definition.auth_type === 'IAM' ? publication.access : undefined), // 18
+    compileAccountAccess(definition.auth_type === 'IAM' && !isOpen ? publication.access : undefined), // 18
     // 19: authentication by plug-ins
     // 20: the authorizer
     throttle.step, // 21, 22

@@ -15,12 +15,14 @@ export class PublishedApi implements Matchable {
   constructor(
     readonly part: PublicationPart,
     private readonly compile: (api: PublishedApi) => Route,
+    /** Answers preflights of the API: it is found by OPTIONS on the same path. */
+    preflight = false,
   ) {
     const { req_uri, req_method, match_mode } = part.definition
     const path = req_uri.startsWith('/') ? req_uri : `/${req_uri}`
     this.apiId = part.apiId
     this.path = utf8Bytes(percentDecode(path) ?? path)
-    this.method = req_method
+    this.method = preflight ? 'OPTIONS' : req_method
     this.prefix = match_mode === 'SWA'
     this.placeholders = placeholdersOf(this.path)
   }
