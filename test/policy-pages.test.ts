@@ -1,0 +1,75 @@
+/**
+ * The pages of docs/policies/ do what they say: all `sh` examples of a page run in one shell, in their order, against a
+ * Sluice that was started for it, and print the lines of its `text` blocks, in that order, among others. `…` in such a
+ * line stands for anything.
+ */
+import { execFile } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, inject, test } from 'vitest'
+import { startSluice } from './sluice.js'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = new URL('../docs/policies/', import.meta.url)
+
+interface Page {
+  readonly script: string
+  readonly printed: readonly string[]
+}
+
+function pageOf(file: string): Page {
+  const page = readFileSync(new URL(file, folder), 'utf8')
+  const blocks = [...page.matchAll(/^```(sh|text)\n([\s\S]*?)^```$/gm)]
+  const all = (kind: string) => blocks.flatMap(([, one, content = '']) => (one === kind ? [content] : [])).join('\n')
+  const printed = all('text').split('\n')
+  return { script: all('sh'), printed: printed.map((line) => line.trim()).filter((line) => line !== '') }
+}
+
+/** Whether the lines are among those of the output, in their order; the first that is not. */
+function missing(output: string, lines: readonly string[]): string | undefined {
+  let rest = output.split(/\r?\n/).map((line) => line.trim())
+  for (const line of lines) {
+    const pattern = new RegExp(`^${line.split('…').map(escape).join('.*')}$`)
+    const at = rest.findIndex((one) => pattern.test(one))
+    if (at === -1) return line
+    rest = rest.slice(at + 1)
+  }
+  return undefined
+}
+
+const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+
+describe('pages of policies', { timeout: 120_000 }, () => {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.md'))
+  const pages = files.filter((file) => !file.endsWith('.zh-CN.md'))
+
+  test('there are some', () => {
+    expect(pages).not.toEqual([])
+  })
+
+  test.each(files.filter((file) => !pages.includes(file)))(
+    '%s has the examples of the page that it translates',
+    (file) => {
+      const withoutComments = ({ script, printed }: Page) => [script.replace(/^#.*$/gm, ''), printed]
+      expect(withoutComments(pageOf(file))).toEqual(withoutComments(pageOf(file.replace('.zh-CN', ''))))
+    },
+  )
+
+  test.each(pages.map((file) => [file, pageOf(file)] as const))('%s, as pasted', async (file, { script, printed }) => {
+    expect([file, printed.length > 0]).toEqual([file, true])
+    await using sluice = await startSluice({})
+    const port = new URL(sluice.http).port
+    const pasted = script
+      .replaceAll('node dist/cli/main.js', `node --no-deprecation ${inject('program')}`)
+      .replaceAll('localhost:8000', `localhost:${port}`)
+    const { stdout } = await run('bash', ['-euc', pasted], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], SLUICE_DATA_DIR: sluice.dataDir, HOME: sluice.directory },
+    }).catch((error: unknown) => {
+      throw new Error(`the example of ${file} failed`, { cause: error })
+    })
+    expect(missing(stdout, printed), stdout).toBeUndefined()
+  })
+})
