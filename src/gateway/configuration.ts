@@ -18,7 +18,9 @@ import {
 import type { IdentitySource } from '../snapshot/identities.js'
 import type { IamCallers } from './auth/iam.js'
 import { Identities } from './auth/identities.js'
+import { NamedApis } from './auth/oidc/named-apis.js'
 import { KeyFailures } from './auth/key-failures.js'
+import type { LoginPlaces } from './auth/plugin-auth.js'
 import type { TokenIssuer } from './auth/token-endpoint.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
@@ -61,6 +63,7 @@ export class Configuration {
   #inboundGroup: HostBinding | undefined
   /** Instances whose apps get tokens, by the path at which they do. */
   readonly #tokenIssuers = new Map<string, TokenIssuer[]>()
+  readonly #namedApis = new NamedApis()
   readonly #iam: IamCallers
   #revision = -1
 
@@ -165,8 +168,11 @@ export class Configuration {
         this.#instance(part.instanceId).apps.put(part)
         break
       case 'throttle':
+        this.#forgetDependents(key)
+        break
       case 'plugin':
         this.#forgetDependents(key)
+        this.#forgetApis(this.#namedApis.put(part))
         break
       case 'channel':
         this.options.channels.put(part, this.#instance(part.instanceId))
@@ -220,8 +226,12 @@ export class Configuration {
         this.#instances.get(part.instanceId)?.apps.remove(part)
         break
       case 'throttle':
+        this.#forgetDependents(key)
+        break
       case 'plugin':
         this.#forgetDependents(key)
+        this.#forgetApis(this.#namedApis.remove(part))
+        this.options.kafka.remove(part.id)
         break
       case 'channel':
         this.options.channels.remove(part.id)
@@ -251,9 +261,17 @@ export class Configuration {
     return compileRoute(
       part,
       placeholders,
-      { stage, features, callers, apps, iam: this.#iam, throttle, plugins },
+      { stage, features, callers, apps, iam: this.#iam, throttle, plugins, logins: this.#loginsOf(part) },
       options,
     )
+  }
+
+  #loginsOf({ apiId, environmentId }: PublicationPart): LoginPlaces {
+    return {
+      roles: this.#namedApis.rolesOf(apiId),
+      publication: (id) => this.#apis.get(`publication:${id}/${environmentId}`)?.part,
+      httpsPort: () => this.httpsPort,
+    }
   }
 
   #part<Kind extends Part['kind']>(kind: Kind, id: string): PartOf<Kind> | undefined {
@@ -310,6 +328,10 @@ export class Configuration {
     if (preflight === undefined) return
     this.#preflights.delete(api)
     this.#groups.get(api.part.groupId)?.remove(preflight)
+  }
+
+  #forgetApis(ids: readonly string[]): void {
+    if (ids.length > 0) for (const api of this.#apis.values()) if (ids.includes(api.part.apiId)) api.forget()
   }
 
   #forgetRoutesOf(instanceId: string): void {

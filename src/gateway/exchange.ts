@@ -3,6 +3,7 @@
  * that all exchanges share one hidden class.
  */
 import type { CustomFields } from '../telemetry/custom-fields.js'
+import type { Amendment } from './backends/amendment.js'
 import type { QuotaCounter } from './policies/app-quota.js'
 import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
@@ -133,6 +134,8 @@ export class Exchange {
   /** Body that a step has collected; it is sent to the backend instead of the stream. */
   body: Buffer | undefined = undefined
   plan: ForwardPlan | undefined = undefined
+  /** What plug-ins that authenticate change in the plan, in their order. */
+  amendments: readonly Amendment[] | undefined = undefined
   /** Of the member of a channel that is called. */
   memberGroup: { readonly id: string; readonly name: string } | undefined = undefined
   /** What a frontend authorizer said of the caller, by key; byte strings. */

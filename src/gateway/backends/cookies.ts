@@ -17,7 +17,7 @@ export function cookieValue(head: RequestHead, name: string): string | undefined
 }
 
 /** What is left of all cookies, in their order, as one header value; empty when nothing is. */
-export function cookiesExcept(head: RequestHead, names: ReadonlySet<string>): string {
+export function cookiesExcept(head: Pick<RequestHead, 'headers'>, names: ReadonlySet<string>): string {
   let kept = ''
   for (const line of head.headers('cookie')) {
     for (const piece of line.split(';')) {

@@ -86,6 +86,16 @@ export const catalogue = {
   ),
   'APIG.0314': row(403, 'THIRD_AUTH_FAILURE', 'Incorrect third-party authentication information,access deny'),
   'APIG.0316': row(401, 'OIDC_AUTH_TOKEN_VERIFY_FAIL', 'Incorrect OIDC authentication information'),
+  'APIG.0316 discovery': row(
+    500,
+    'OIDC_AUTH_GET_DISCOVERY_ERROR',
+    'Incorrect OIDC authentication information: discovery document not available',
+  ),
+  'APIG.0316 flow': row(
+    500,
+    'OIDC_AUTH_CODE_FLOW_FAIL',
+    'Incorrect OIDC authentication information: authorization code flow failed',
+  ),
   'APIG.0319': row(401, 'JWT_AUTH_FAILURE', 'Incorrect JWT authentication information'),
   'APIG.0401': row(403, 'ACCESS_DENIED', 'Unknown client IP address.'),
   'APIG.0402': row(403, 'ACCESS_DENIED', 'The IP address is not authorized to access the API.'),

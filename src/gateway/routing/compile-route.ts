@@ -1,12 +1,16 @@
 /** Makes a route of a publication: the steps that its configuration asks for, in the order of request-lifecycle.md §1. */
 import type { Limiter } from '../../limits/limiter.js'
 import type { PluginPart, PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
+import type { KafkaSinks } from '../../telemetry/kafka/sinks.js'
 import { routeLabels } from '../../telemetry/access-line.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
 import type { Apps } from '../auth/apps.js'
 import type { IamCallers } from '../auth/iam.js'
 import { compileAuth } from '../auth/index.js'
+import { compilePluginAuth, type LoginPlaces } from '../auth/plugin-auth.js'
+import type { PluginServices } from '../auth/plugin-services.js'
+import { compileAmendments } from '../backends/amendment.js'
 import type { Channels } from '../backends/channels.js'
 import { compileBackends } from '../backends/compile-backends.js'
 import type { Origins } from '../backends/origins.js'
@@ -17,6 +21,8 @@ import { compileAccountAccess, compileAddressAccess } from '../policies/access.j
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
 import { compileCors } from '../policies/cors.js'
+import { compileKafkaLog } from '../policies/kafka-log.js'
+import { compileProxyMirror, type Mirrors } from '../policies/proxy-mirror.js'
 import { compileSetRespHeaders } from '../policies/set-resp-headers.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
@@ -34,6 +40,11 @@ export interface Surroundings {
   readonly forbidden: AddressSet
   readonly server: ServerIdentity
   readonly statistics: Statistics
+  readonly kafka: KafkaSinks
+  readonly mirrors: Mirrors
+  /** Logged as `region_id`. */
+  readonly region: string
+  readonly services: PluginServices
 }
 
 /** What a route depends on besides its publication; it is compiled anew when one of them changes. */
@@ -46,6 +57,7 @@ export interface Dependencies {
   readonly throttle: ThrottlePart | undefined
   /** Those that are attached; `undefined` in place of one that the gateway does not know. */
   readonly plugins: readonly (PluginPart | undefined)[] | undefined
+  readonly logins: LoginPlaces
 }
 
 /** A plug-in that cannot be compiled lets no request pass: it may be what keeps callers out. */
@@ -68,8 +80,8 @@ export function compileRoute(
 function compile(
   publication: PublicationPart,
   placeholders: readonly string[],
-  { stage, features, callers, apps, iam, throttle: policy, plugins }: Compiled,
-  { limiter, statistics, ...gateway }: Surroundings,
+  { stage, features, callers, apps, iam, throttle: policy, plugins, logins }: Compiled,
+  { limiter, statistics, services, kafka, mirrors, region, ...gateway }: Surroundings,
 ): Route {
   // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
@@ -79,6 +91,12 @@ function compile(
   const isOpen = definition.req_method === 'OPTIONS' && definition.cors
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
   const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
+  const pluginAuth = compilePluginAuth(plugins, { publication, services, channels: gateway.channels, features, logins })
+  const kafkaLog = compileKafkaLog(plugins.kafka_log, {
+    sinks: kafka,
+    api: { apiId, apiName: definition.name, authType: definition.auth_type, uriMode: definition.match_mode, region },
+    modes: callers.modes,
+  })
   /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
   const beforeBackend: readonly (Step | undefined)[] = [
     // 27: circuit breaker
@@ -86,24 +104,29 @@ function compile(
     // 29: the authorizer of the backend
   ]
   /** 35, 36, 39: told of the backend's reply and of the end. */
-  const observers: readonly (RouteObserver | undefined)[] = []
+  const observers: readonly (RouteObserver | undefined)[] = [
+    kafkaLog?.observer, // 39
+  ]
   /** 37 */
   const replySteps: readonly (ReplyStep | undefined)[] = [
     cors?.headers,
     compileSetRespHeaders(plugins.set_resp_headers, { publication, stage, server: gateway.server }),
   ]
   const phases = [
+    // Before anything can answer, since answers are told as well.
+    kafkaLog?.step,
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
     cors?.preflight, // 13
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
     compileAccountAccess(definition.auth_type === 'IAM' && !isOpen ? publication.access : undefined), // 18
-    // 19: authentication by plug-ins
+    ...pluginAuth, // 19
     // 20: the authorizer
     throttle.step, // 21, 22
     compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 30
-    // 31: mirror
+    pluginAuth.length === 0 ? undefined : compileAmendments(), // 30
+    compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
   ]

@@ -1,0 +1,89 @@
+/** Authentication by plug-ins: phase 19 of request-lifecycle.md §1. */
+import type { PublicationPart } from '../../snapshot/parts.js'
+import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
+import type { Channels } from '../backends/channels.js'
+import type { Exchange } from '../exchange.js'
+import type { Features } from '../features.js'
+import { compileJwtAuth } from '../policies/jwt-auth.js'
+import { compileOidcAuth, compileOidcLogout, compileOidcRedirect } from '../policies/oidc-auth.js'
+import { compileThirdAuth } from '../policies/third-auth.js'
+import type { Step } from '../step.js'
+import type { OidcRoles } from './oidc/named-apis.js'
+import type { RelyingParty } from './oidc/relying-party.js'
+import type { PluginServices } from './plugin-services.js'
+
+/** What a route's place in the configuration adds: APIs that plug-ins name, and ports that addresses need. */
+export interface LoginPlaces {
+  /** The parts that plug-ins give the API itself. */
+  readonly roles: OidcRoles
+  /** Another API, as it is published in the same environment. */
+  publication(apiId: string): PublicationPart | undefined
+  /** On which the gateway listens for HTTPS. */
+  httpsPort(): number
+}
+
+export interface PluginAuthContext {
+  readonly publication: PublicationPart
+  readonly services: PluginServices
+  readonly channels: Channels
+  readonly features: Features
+  readonly logins: LoginPlaces
+}
+
+/** In their order. @throws {PluginDefect} */
+export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthContext): readonly Step[] {
+  const { services, channels, features, logins } = context
+  const { jwt_auth: jwt, oidc_auth: oidc, third_auth: third } = plugins
+  const { bodyLimit, pathsAsSent, backendIdentity } = features
+  const trust = backendIdentity?.ca === undefined ? [] : [backendIdentity.ca]
+  const partiesOf = (parts: OidcRoles['redirect']): RelyingParty[] =>
+    parts
+      .map((part) => boundPlugins([part]).oidc_auth)
+      .filter((one) => one !== undefined)
+      .map((one) => services.relyingParty(one, trust))
+  const { redirect, logout } = logins.roles
+  if (redirect.length > 0) return [compileOidcRedirect(partiesOf(redirect))]
+  if (logout.length > 0) return [compileOidcLogout(partiesOf(logout))]
+
+  const { definition } = context.publication
+  // A preflight carries no credentials.
+  if (definition.req_method === 'OPTIONS' && definition.cors) return []
+  const steps: Step[] = []
+  if (jwt !== undefined) steps.push(compileJwtAuth(jwt.content, { keys: services.keys, trust }))
+  if (oidc !== undefined) {
+    const address = redirectAddress(oidc.content.redirect_api_id, logins)
+    steps.push(compileOidcAuth(services.relyingParty(oidc, trust), address))
+  }
+  if (third !== undefined) {
+    const blocked = services.blockedBy(third.id)
+    const { outbound } = services
+    if (third.content.rule_enabled === true) throw new PluginDefect('rules cannot be read yet')
+    steps.push(
+      compileThirdAuth(third.content, {
+        outbound,
+        channels,
+        blocked,
+        bodyLimit,
+        pathsAsSent,
+        matchesRule: () => false,
+      }),
+    )
+  }
+  return steps
+}
+
+/** Where the provider sends a browser back to: the redirect API, at the name by which the gateway was called. */
+function redirectAddress(
+  apiId: string,
+  { publication, httpsPort }: LoginPlaces,
+): (exchange: Exchange) => string | undefined {
+  return ({ head, secure }) => {
+    const definition = publication(apiId)?.definition
+    if (definition === undefined) return undefined
+    const toHttps = !secure && (definition.req_protocol === 'HTTPS' || definition.req_protocol === 'GRPCS')
+    const [, name = head.host, port] = /^(.*?)(?::(\d+))?$/.exec(head.host) ?? []
+    // A caller who names a port has reached the gateway itself; one who doesn't may be behind something that maps ports.
+    const authority = !toHttps ? head.host : port === undefined || port === '80' ? name : `${name}:${httpsPort()}`
+    return `${secure || toHttps ? 'https' : 'http'}://${authority}${definition.req_uri}`
+  }
+}
