@@ -31,7 +31,7 @@ const digest = (timestamp: string, of = key + secret) => createHash('sha256').up
 
 const WRONG = '401 APIG.0303'
 
-test('8: app_basic off and on', async () => {
+test('authentication.md 8: app_basic off and on', async () => {
   await using gw = await stage()
   const headers = { Authorization: basic(`${key}:${secret}`) }
   expect(await answer(gw, headers)).toBe(WRONG)

@@ -1,12 +1,13 @@
 /** The checks of authentication.md §9, by number, that concern signatures, AppCodes and open APIs. */
 import { expect, test } from 'vitest'
 import { gateway, type CallOptions } from '../../../test/gateway.js'
+import { secureCall, secureOptions } from '../../../test/secure-call.js'
 import { appPart, change, groupPart, instancePart, publicationPart } from '../../../test/parts.js'
 
 const MINUTE = 60_000
 const app = appPart()
 
-test('1: a signed request of a known app', async () => {
+test('authentication.md 1: a signed request of a known app', async () => {
   await using gw = await gateway({ api: { req_uri: '/app1', auth_type: 'APP' }, parts: [app] })
   const reply = await gw.signed('GET', '/app1?b=2&a=1')
   expect(reply.status).toBe(200)
@@ -18,7 +19,7 @@ test.each([
   [-16 * MINUTE, 401],
   [16 * MINUTE, 401],
   [-14 * MINUTE, 200],
-])('2: a signature %i ms from now: %i', async (offset, status) => {
+])('authentication.md 2: a signature %i ms from now: %i', async (offset, status) => {
   await using gw = await gateway({ api: { auth_type: 'APP' }, parts: [app] })
   const reply = await gw.signed('GET', '/orders', { date: Date.now() + offset })
   expect(reply.status).toBe(status)
@@ -32,12 +33,12 @@ test.each([
   }
 })
 
-test('3: parameters of one name are signed in the order of their values', async () => {
+test('authentication.md 3: parameters of one name are signed in the order of their values', async () => {
   await using gw = await gateway({ api: { auth_type: 'APP' }, parts: [app] })
   expect((await gw.signed('GET', '/orders?a=2&a=1')).status).toBe(200)
 })
 
-test('4: a body outside the signature may change, one inside may not', async () => {
+test('authentication.md 4: a body outside the signature may change, one inside may not', async () => {
   await using gw = await gateway({ api: { auth_type: 'APP', req_method: 'POST' }, parts: [app] })
   const signedThenSent = async (headers: Record<string, string>, body: string): Promise<number> => {
     const signed = { ...headers, ...gw.sign('POST', '/orders', { headers, body: 'what was signed' }) }
@@ -52,14 +53,14 @@ test('4: a body outside the signature may change, one inside may not', async () 
   expect(gw.backend.requests.at(-1)?.body).toBe('what was signed')
 })
 
-test('4: a signed body without a declared length', async () => {
+test('authentication.md 4: a signed body without a declared length', async () => {
   await using gw = await gateway({ api: { auth_type: 'APP', req_method: 'POST' }, parts: [app] })
   const signed = gw.sign('POST', '/orders', { body: 'signed' })
   const reply = await gw.post('/orders', 'signed', { headers: { ...signed, 'Transfer-Encoding': 'chunked' } })
   expect([reply.status, gw.backend.only.body]).toEqual([200, 'signed'])
 })
 
-test('4: a signed body over the limit is refused without a look at it', async () => {
+test('authentication.md 4: a signed body over the limit is refused without a look at it', async () => {
   const features = { request_body_size: { enable: true, config: '1000' } }
   await using gw = await gateway({
     api: { auth_type: 'APP', req_method: 'POST' },
@@ -73,7 +74,7 @@ test('4: a signed body over the limit is refused without a look at it', async ()
   expect((await gw.signed('POST', '/orders', { body: 'x'.repeat(1000) })).status).toBe(200)
 })
 
-test('5: escapes in the path', async () => {
+test('authentication.md 5: escapes in the path', async () => {
   await using gw = await gateway({
     api: { req_uri: '/', match_mode: 'SWA', auth_type: 'APP', backend: { req_uri: '/' } },
     parts: [app],
@@ -82,7 +83,7 @@ test('5: escapes in the path', async () => {
   expect(gw.backend.only.target).toBe('/a%2Fb/%C3%A4')
 })
 
-test('6: an app that is authorized in another environment', async () => {
+test('authentication.md 6: an app that is authorized in another environment', async () => {
   await using gw = await gateway({
     api: [{ auth_type: 'APP' }, { auth_type: 'APP', environmentId: 'test' }],
     parts: [app],
@@ -95,7 +96,25 @@ test('6: an app that is authorized in another environment', async () => {
   expect((await gw.signed('GET', '/orders')).status).toBe(403)
 })
 
-test('7: an AppCode over HTTP is no identity', async () => {
+test('authentication.md 7: an AppCode over HTTPS, where the API takes one', async () => {
+  await using gw = await gateway({
+    api: { auth_type: 'APP', app_code_auth_type: 'HEADER' },
+    parts: [appPart({ codes: ['code'] })],
+    options: secureOptions(),
+  })
+  const port = gw.gateway.secureAddresses[0]?.port ?? 0
+  const answer = async (code: string) => {
+    const reply = await secureCall(port, '/orders', { headers: { 'X-Apig-AppCode': code } })
+    return [reply.status, reply.code]
+  }
+  expect(await answer('code')).toEqual([200, undefined])
+  expect(gw.backend.only.headers).not.toHaveProperty('x-apig-appcode')
+  expect(await answer('edoc')).toEqual([401, 'APIG.0303'])
+  gw.apply(change([publicationPart({ auth_type: 'APP', app_code_auth_type: 'DISABLE' })]))
+  expect(await answer('code')).toEqual([401, 'APIG.0303'])
+})
+
+test('authentication.md 7: an AppCode over HTTP is no identity', async () => {
   await using gw = await gateway({
     api: { auth_type: 'APP', app_code_auth_type: 'HEADER' },
     parts: [appPart({ codes: ['code'] })],
@@ -104,7 +123,7 @@ test('7: an AppCode over HTTP is no identity', async () => {
   expect([reply.status, reply.code]).toEqual([401, 'APIG.0303'])
 })
 
-test('19: an open API passes credentials on', async () => {
+test('authentication.md 19: an open API passes credentials on', async () => {
   await using gw = await gateway({ api: {} })
   await gw.get('/orders', { headers: { Authorization: 'X', 'X-Auth-Token': 'T', 'X-Sdk-Date': 'D' } })
   expect(gw.backend.only.headers).toMatchObject({ authorization: 'X', 'x-auth-token': 'T', 'x-sdk-date': 'D' })

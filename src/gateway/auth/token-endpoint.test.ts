@@ -51,7 +51,13 @@ function later(seconds: number): void {
   onTestFinished(() => void vi.useRealTimers())
 }
 
-test('9: a token on every host, its use, and its end', async () => {
+test('authentication.md 9: a form without grant_type', async () => {
+  await using gw = await stage()
+  const reply = await ask(gw, credentials)
+  expect([reply.status, reply.code]).toEqual([400, 'APIG.2210'])
+})
+
+test('authentication.md 9: a token on every host, its use, and its end', async () => {
   await using gw = await stage({ app_token_expire_time: 60 })
   const reply = await ask(gw, { grant_type: 'client_credentials', scope: 'default', ...credentials })
   expect([reply.status, reply.headers['cache-control']]).toEqual([200, 'no-store'])
@@ -117,7 +123,7 @@ test('§3.6: a refresh token gives new tokens to its app, until it expires', asy
   expect([late.status, late.code]).toEqual([401, 'APIG.1001'])
 })
 
-test('10: with ai_api_key on as well, either is taken', async () => {
+test('authentication.md 10: with ai_api_key on as well, either is taken', async () => {
   await using gw = await stage({}, { ai_api_key: { enable: true, config: 'on' } })
   const { access_token } = await granted(gw)
   expect(await use(gw, access_token)).toBe(200)

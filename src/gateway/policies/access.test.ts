@@ -58,7 +58,7 @@ test('a list that is bound, changed and taken away counts at once', async () => 
   expect(await answer(gw)).toBe(200)
 })
 
-test('authentication 15: the list of an app, after its authorization', async () => {
+test('authentication.md 15: the list of an app, after its authorization', async () => {
   await using gw = await gateway({
     api: [{ auth_type: 'APP' }, { auth_type: 'APP', environmentId: 'test' }],
     parts: [appPart({ access: byAddress('DENY', '127.0.0.1') })],

@@ -35,7 +35,7 @@ async function stage(quota: Partial<AppQuota> = {}, throttles: Parameters<typeof
   return { gw, clock, call }
 }
 
-test('16: two a minute: the third is refused', async () => {
+test('authentication.md 16: two a minute: the third is refused', async () => {
   const { gw, call } = await stage()
   await using _ = gw
   expect([await call(), await call(), await call()]).toEqual([200, 200, '405 APIG.0501'])
