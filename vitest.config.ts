@@ -4,20 +4,26 @@ import { defineConfig } from 'vitest/config'
 /** Tests that measure time, memory or chance, or that simulate the clock: in a process of their own. */
 const ALONE = ['src/gateway/**/*.test.ts', 'src/limits/**/*.test.ts', 'test/measure/**/*.test.ts']
 
+// Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.
+const patience = { testTimeout: 60_000, hookTimeout: 120_000 }
+
 export default defineConfig({
   test: {
+    // Once for both; a project that extended this one would set up everything again.
     globalSetup: ['test/program.ts', 'test/sqlite.ts', 'test/postgres.ts'],
     maxWorkers: availableParallelism(),
-    // Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     reporters: ['default'],
     projects: [
-      { extends: true, test: { name: 'alone', include: ALONE } },
+      { test: { name: 'alone', include: ALONE, ...patience } },
       {
-        extends: true,
         // Half of a short test's cost is importing Sluice and compiling it: these files share what they import.
-        test: { name: 'shared', include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: ALONE, isolate: false },
+        test: {
+          name: 'shared',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: ALONE,
+          isolate: false,
+          ...patience,
+        },
       },
     ],
   },
