@@ -4,11 +4,28 @@ import { Channels } from '../src/gateway/backends/channels.js'
 import { forbiddenAddresses } from '../src/gateway/backends/forbidden-addresses.js'
 import { HealthChecks } from '../src/gateway/backends/health.js'
 import { Origins } from '../src/gateway/backends/origins.js'
+import { ReplyCache } from '../src/gateway/policies/proxy-cache.js'
+import { Mirrors } from '../src/gateway/policies/proxy-mirror.js'
 import { LocalLimiter } from '../src/limits/local.js'
+import { KafkaSinks } from '../src/telemetry/kafka/sinks.js'
 
 export function backends() {
   const origins = new Origins()
   const forbidden = forbiddenAddresses()
   const channels = new Channels(origins, new HealthChecks(forbidden))
-  return { origins, forbidden, channels, services: new PluginServices(forbidden, new LocalLimiter()) }
+  const replies = new ReplyCache(1024 * 1024)
+  const services = new PluginServices(forbidden, new LocalLimiter())
+  const kafka = new KafkaSinks(() => Promise.resolve(false), noLoss)
+  return {
+    origins,
+    forbidden,
+    channels,
+    replies,
+    services,
+    kafka,
+    mirrors: new Mirrors(forbidden, noLoss),
+    region: 'local-1',
+  }
 }
+
+const noLoss = (): void => undefined

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import type { Settings } from '../config/settings.js'
 import { openVault } from '../config/vault.js'
 import { loadDefaultCertificates } from '../gateway/tls/default-certificate.js'
-import { startGateway, type Gateway, type GatewayOptions } from '../gateway/worker.js'
+import { CACHE_BYTES, startGateway, type Gateway, type GatewayOptions } from '../gateway/worker.js'
 import type { ToNode } from '../limits/lease-messages.js'
 import { LeasedLimiter } from '../limits/leased.js'
 import { DiskCopy } from '../snapshot/disk-copy.js'
@@ -131,10 +131,13 @@ function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): Gate
         ? 'off'
         : { destination: settings.accessLog, format: settings.accessLogFormat, rotateAt: ROTATE_AT },
     debugDomainLimit: settings.debugDomainLimit,
+    // The processes of a node share what a node has.
+    cacheBytes: Math.floor(CACHE_BYTES / settings.workers),
     inboundAddresses: settings.inboundAddresses,
     engine: { proxyProtocol: settings.proxyProtocol },
     ...(settings.forbiddenBackends === undefined ? {} : { forbiddenBackends: settings.forbiddenBackends }),
     onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),
+    onLoss: (warning) => logger.warn(warning),
     onConflict: (conflict) => logger.warn(conflict),
   }
 }

@@ -26,6 +26,12 @@ export function tapReply(exchange: Exchange, tap: ReplyTap): void {
   exchange.replyTap = replyTap === undefined ? tap : new BothTaps(replyTap, tap)
 }
 
+/** Shows what goes to the backend to one more. */
+export function tapRequest(exchange: Exchange, tap: BodyTap): void {
+  const { requestTap } = exchange
+  exchange.requestTap = requestTap === undefined ? tap : new BothBodyTaps(requestTap, tap)
+}
+
 /** The head of a reply is there; one of the gateway's own is there as a whole. */
 export function tapHead(tap: ReplyTap, exchange: Exchange, reply: Reply | BackendHead): void {
   tap.head(exchange, reply)
@@ -68,16 +74,11 @@ export class TappedSink implements ChunkSink {
   }
 }
 
-class BothTaps implements ReplyTap {
+class BothBodyTaps<Tap extends BodyTap> implements BodyTap {
   constructor(
-    private readonly first: ReplyTap,
-    private readonly second: ReplyTap,
+    protected readonly first: Tap,
+    protected readonly second: Tap,
   ) {}
-
-  head(exchange: Exchange, reply: Reply | BackendHead): void {
-    this.first.head(exchange, reply)
-    this.second.head(exchange, reply)
-  }
 
   data(bytes: Buffer, start: number, end: number): void {
     this.first.data(bytes, start, end)
@@ -87,5 +88,12 @@ class BothTaps implements ReplyTap {
   end(whole: boolean): void {
     this.first.end(whole)
     this.second.end(whole)
+  }
+}
+
+class BothTaps extends BothBodyTaps<ReplyTap> implements ReplyTap {
+  head(exchange: Exchange, reply: Reply | BackendHead): void {
+    this.first.head(exchange, reply)
+    this.second.head(exchange, reply)
   }
 }

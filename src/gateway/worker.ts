@@ -8,12 +8,14 @@ import { LocalLimiter } from '../limits/local.js'
 import type { IdentitySource } from '../snapshot/identities.js'
 import type { Update } from '../snapshot/parts.js'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
+import { KafkaSinks } from '../telemetry/kafka/sinks.js'
 import type { MemberState } from '../telemetry/member-states.js'
 import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
 import { PluginServices } from './auth/plugin-services.js'
 import { Channels } from './backends/channels.js'
 import { DEFAULT_FORBIDDEN, forbiddenAddresses } from './backends/forbidden-addresses.js'
 import { HealthChecks } from './backends/health.js'
+import { isForbiddenHost } from './backends/guarded-lookup.js'
 import { Origins } from './backends/origins.js'
 import type { ServerIdentity } from './backends/system-parameters.js'
 import { Configuration } from './configuration.js'
@@ -22,9 +24,14 @@ import { Engine } from './listeners/engine.js'
 import { IngressPorts } from './listeners/ingress-ports.js'
 import { Pipeline } from './pipeline.js'
 import { DEBUG_DOMAIN_LIMIT } from './policies/debug-domain.js'
+import { Mirrors } from './policies/proxy-mirror.js'
+import { ReplyCache } from './policies/proxy-cache.js'
 import { InboundAddresses } from './routing/host.js'
 import type { TlsOptions } from './tls/secure-acceptor.js'
 import { Updates } from './updates.js'
+
+/** policies.md §8.2 */
+export const CACHE_BYTES = 128 * 1024 * 1024
 
 interface ListenAddress {
   readonly host: string
@@ -56,8 +63,12 @@ export interface GatewayOptions {
   readonly forbiddenBackends?: readonly string[]
   /** Times and sizes of the engine; the defaults are its own. */
   readonly engine?: Partial<Omit<EngineOptions, 'forbiddenBackends'>>
+  /** Bytes of replies that plug-ins keep. Default 128 MiB (policies.md §8.2). */
+  readonly cacheBytes?: number
   /** What should not have happened: a bug in a step, a log that cannot be written. Never a caller's doing. */
   readonly onFault: (fault: unknown) => void
+  /** Records or copies that a plug-in could not deliver, in words for an operator. Told once a minute at most. */
+  readonly onLoss?: (warning: string) => void
   /** A port that an instance asks for and does not get, in words for an operator. Told once while it is so. */
   readonly onConflict?: (conflict: string) => void
 }
@@ -88,6 +99,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const forbidden = options.forbiddenBackends ?? DEFAULT_FORBIDDEN
   const statistics = new Statistics()
   const origins = new Origins()
+  const addresses = forbiddenAddresses(forbidden)
+  const onLoss = options.onLoss ?? onFault
+  const kafka = new KafkaSinks((host) => isForbiddenHost(host, addresses), onLoss)
+  const mirrors = new Mirrors(addresses, onLoss)
   const checks = new HealthChecks(forbiddenAddresses(forbidden))
   const services = new PluginServices(forbiddenAddresses(forbidden), limiter)
   const configuration = new Configuration({
@@ -97,6 +112,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forbidden: forbiddenAddresses(forbidden),
     server: thisServer(),
     statistics,
+    replies: new ReplyCache(options.cacheBytes ?? CACHE_BYTES),
+    kafka,
+    mirrors,
+    region,
     services,
     identities: options.identities,
     debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
@@ -123,7 +142,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     checks.close()
     return (drained ??= Promise.all([engine.drain(graceMs), ingress.close()]).then(async () => {
       services.outbound.close()
-      await accessLog?.[Symbol.asyncDispose]()
+      mirrors.close()
+      await Promise.all([accessLog?.[Symbol.asyncDispose](), kafka.close(graceMs)])
       process.off('exit', atExit)
     }))
   }

@@ -28,6 +28,7 @@ export interface AccessRecord {
         readonly appId: string
         readonly appName: string
         readonly userId: string
+        readonly accountName?: string
         readonly projectId?: string
         readonly accessModel: string
       }

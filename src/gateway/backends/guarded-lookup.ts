@@ -1,5 +1,5 @@
 /** Resolves the names of backends, and refuses what resolves to an address that must not be called. */
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import type { AddressSet } from '../address-set.js'
 import { NameCache } from './name-cache.js'
 
@@ -29,6 +29,16 @@ export function guardedLookup(forbidden: AddressSet, names: NameCache = shared):
       else callback(null, first.address, first.family)
     })
   }
+}
+
+/** Whether a host, a name or an address, is or resolves to what is forbidden. A name without an address is not. */
+export function isForbiddenHost(host: string, forbidden: AddressSet, names: NameCache = shared): Promise<boolean> {
+  if (isIP(host) !== 0) return Promise.resolve(forbidden.has(host))
+  return new Promise((resolve) =>
+    names.addresses(host, (error, known) =>
+      resolve(error === null && known.some(({ address }) => forbidden.has(address))),
+    ),
+  )
 }
 
 function noAddress(hostname: string): NodeJS.ErrnoException {

@@ -1,6 +1,7 @@
 /** Makes a route of a publication: the steps that its configuration asks for, in the order of request-lifecycle.md §1. */
 import type { Limiter } from '../../limits/limiter.js'
 import type { PluginPart, PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
+import type { KafkaSinks } from '../../telemetry/kafka/sinks.js'
 import { routeLabels } from '../../telemetry/access-line.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
@@ -20,6 +21,9 @@ import { compileAccountAccess, compileAddressAccess } from '../policies/access.j
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
 import { compileCors } from '../policies/cors.js'
+import { compileKafkaLog } from '../policies/kafka-log.js'
+import { compileProxyMirror, type Mirrors } from '../policies/proxy-mirror.js'
+import { compileProxyCache, type ReplyCache } from '../policies/proxy-cache.js'
 import { compileSetRespHeaders } from '../policies/set-resp-headers.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
@@ -37,6 +41,11 @@ export interface Surroundings {
   readonly forbidden: AddressSet
   readonly server: ServerIdentity
   readonly statistics: Statistics
+  readonly replies: ReplyCache
+  readonly kafka: KafkaSinks
+  readonly mirrors: Mirrors
+  /** Logged as `region_id`. */
+  readonly region: string
   readonly services: PluginServices
 }
 
@@ -74,7 +83,7 @@ function compile(
   publication: PublicationPart,
   placeholders: readonly string[],
   { stage, features, callers, apps, iam, throttle: policy, plugins, logins }: Compiled,
-  { limiter, statistics, services, ...gateway }: Surroundings,
+  { limiter, statistics, replies, services, kafka, mirrors, region, ...gateway }: Surroundings,
 ): Route {
   // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
@@ -85,20 +94,30 @@ function compile(
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
   const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
   const pluginAuth = compilePluginAuth(plugins, { publication, services, channels: gateway.channels, features, logins })
+  const kafkaLog = compileKafkaLog(plugins.kafka_log, {
+    sinks: kafka,
+    api: { apiId, apiName: definition.name, authType: definition.auth_type, uriMode: definition.match_mode, region },
+    modes: callers.modes,
+  })
   /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
   const beforeBackend: readonly (Step | undefined)[] = [
     // 27: circuit breaker
-    // 28: cache look-up
+    compileProxyCache(plugins.proxy_cache, { publication, stage, server: gateway.server, replies }), // 28, 36
     // 29: the authorizer of the backend
   ]
   /** 35, 36, 39: told of the backend's reply and of the end. */
-  const observers: readonly (RouteObserver | undefined)[] = []
+  const observers: readonly (RouteObserver | undefined)[] = [
+    // 39
+    kafkaLog?.observer,
+  ]
   /** 37 */
   const replySteps: readonly (ReplyStep | undefined)[] = [
     cors?.headers,
     compileSetRespHeaders(plugins.set_resp_headers, { publication, stage, server: gateway.server }),
   ]
   const phases = [
+    // Before anything can answer, since answers are told as well.
+    kafkaLog?.step,
     protocolCheck(definition), // 11
     bodySizeCheck(bodyLimit), // 12
     cors?.preflight, // 13
@@ -111,7 +130,7 @@ function compile(
     compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 30
     // What plug-ins that authenticate change in the plan.
     pluginAuth.length === 0 ? undefined : compileAmendments(),
-    // 31: mirror
+    compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
   ]

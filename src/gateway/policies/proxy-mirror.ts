@@ -1,0 +1,260 @@
+/**
+ * Plug-in `proxy_mirror` (policies.md §8.3): a copy of what the backend gets, sent elsewhere. Nobody waits for it and
+ * nobody reads what comes back; where there is no room for a copy there is none.
+ */
+import http from 'node:http'
+import https from 'node:https'
+import net from 'node:net'
+import { Losses } from '../../telemetry/losses.js'
+import type { AddressSet } from '../address-set.js'
+import { guardedLookup } from '../backends/guarded-lookup.js'
+import { hostHeader, parseAddress } from '../backends/origins.js'
+import { PluginDefect, type BoundPlugin } from '../bound-plugins.js'
+import type { Exchange, ForwardPlan } from '../exchange.js'
+import type { Step } from '../step.js'
+import { tapRequest, type BodyTap } from '../taps.js'
+
+/** Copies of one process that are under way, and bytes of their bodies. */
+const MOST_COPIES = 256
+const MOST_BYTES = 64 * 1024 * 1024
+/** Milliseconds. */
+const TIMEOUT = 5_000
+const KEPT_FOR = 4_000
+
+interface Copy {
+  readonly tls: boolean
+  readonly host: string
+  readonly port: number
+  readonly method: string
+  readonly target: string
+  /** Names and values in turn; byte strings. */
+  readonly headers: string[]
+  readonly timeout: number
+}
+
+/** Sends copies, in bounds that all plug-ins of a process share. */
+export class Mirrors {
+  readonly #plain = new http.Agent({ keepAlive: true, maxSockets: MOST_COPIES, timeout: KEPT_FOR })
+  readonly #secure = new https.Agent({ keepAlive: true, maxSockets: MOST_COPIES, timeout: KEPT_FOR })
+  readonly #lookup: net.LookupFunction
+  readonly #losses: Losses
+  #copies = 0
+  #bytes = 0
+
+  /** @param onLoss how many copies could not be sent since it was last called */
+  constructor(
+    private readonly forbidden: AddressSet,
+    onLoss: (warning: string) => void,
+  ) {
+    this.#lookup = guardedLookup(forbidden)
+    this.#losses = new Losses((count, reason) => onLoss(`${count} copies for mirrors were not sent: ${reason}`))
+  }
+
+  /** A place for a copy, until `leave`; false when there is none. */
+  enter(): boolean {
+    if (this.#copies >= MOST_COPIES) {
+      this.#losses.add(1, 'too many are under way')
+      return false
+    }
+    this.#copies++
+    return true
+  }
+
+  leave(bytes: number): void {
+    this.#copies--
+    this.#bytes -= bytes
+  }
+
+  reserve(bytes: number): boolean {
+    if (this.#bytes + bytes > MOST_BYTES) {
+      this.#losses.add(1, 'their bodies are too long')
+      return false
+    }
+    this.#bytes += bytes
+    return true
+  }
+
+  /** @param done called once, whatever becomes of the copy */
+  send(copy: Copy, body: Buffer | undefined, done: () => void): void {
+    const { tls, host, port, method, target, headers, timeout } = copy
+    const isAddress = net.isIP(host) !== 0
+    if (isAddress && this.forbidden.has(host)) {
+      this.#losses.add(1, 'the address must not be called')
+      done()
+      return
+    }
+    const framing = body === undefined ? [] : ['Content-Length', String(body.length)]
+    const options: https.RequestOptions = {
+      host,
+      port,
+      method,
+      path: target,
+      lookup: this.#lookup,
+      setHost: false,
+      headers: [...headers, ...framing] as never,
+      agent: tls ? this.#secure : this.#plain,
+      // As backends, whose certificates are not verified either.
+      ...(tls && { servername: isAddress ? '' : host, rejectUnauthorized: false }),
+    }
+    let sent: http.ClientRequest
+    try {
+      sent = tls ? https.request(options) : http.request(options)
+    } catch (error) {
+      this.#losses.add(1, error instanceof Error ? error.message : String(error))
+      done()
+      return
+    }
+    let isDone = false
+    const end = (): void => {
+      if (isDone) return
+      isDone = true
+      clearTimeout(timer)
+      done()
+    }
+    const timer = setTimeout(() => sent.destroy(), timeout)
+    sent.on('error', (error) => {
+      if (!isDone) this.#losses.add(1, error.message)
+    })
+    sent.on('close', end)
+    sent.on('response', (response) => response.resume().on('error', () => undefined))
+    sent.end(body)
+  }
+
+  /** What is under way ends. */
+  close(): void {
+    this.#plain.destroy()
+    this.#secure.destroy()
+    this.#losses.flush()
+  }
+}
+
+export interface MirrorContext {
+  readonly mirrors: Mirrors
+  readonly random?: () => number
+}
+
+/** @throws {PluginDefect} */
+export function compileProxyMirror(
+  plugin: BoundPlugin<'proxy_mirror'> | undefined,
+  { mirrors, random = Math.random }: MirrorContext,
+): Step | undefined {
+  if (plugin === undefined) return undefined
+  const { content } = plugin
+  const protocol = content.protocol.toLowerCase()
+  // Calls by gRPC are streams, of which there are no copies yet.
+  if (protocol.startsWith('grpc')) return undefined
+  const tls = protocol === 'https'
+  const address = parseAddress(content.host, tls ? 443 : 80)
+  if (address === undefined) throw new PluginDefect('the mirror has no address')
+  const { host, port } = address
+  const authority = hostHeader(address, tls ? 443 : 80)
+  const targetOf = targetFor(content.path || undefined, content.path_concat_mode === 'prefix')
+  const ratio = content.sample_ratio ?? 1
+  const timeout = content.timeout ?? TIMEOUT
+  const copiesBody = content.mirror_request_body_enabled !== false
+
+  return function mirror(exchange) {
+    const { plan, head } = exchange
+    if (plan === undefined || (ratio < 1 && random() >= ratio)) return undefined
+    if (head.header('upgrade') !== undefined || !mirrors.enter()) return undefined
+    const headers = headersOf(exchange, plan, authority)
+    const copy = { tls, host, port, method: plan.method, target: targetOf(plan.target), headers, timeout }
+    if (copiesBody && (head.contentLength !== 0 || exchange.body !== undefined)) {
+      tapRequest(exchange, new BodyCopy(mirrors, copy))
+    } else mirrors.send(copy, undefined, () => mirrors.leave(0))
+    return undefined
+  }
+}
+
+/** The path and query of a copy, from those of the backend's request. */
+function targetFor(path: string | undefined, isPrefix: boolean): (target: string) => string {
+  if (path === undefined) return (target) => target
+  if (isPrefix) return (target) => path.replace(/\/+$/, '') + target
+  return (target) => {
+    const query = target.indexOf('?')
+    if (query === -1) return path
+    return path + (path.includes('?') ? '&' : '?') + target.slice(query + 1)
+  }
+}
+
+/** Collects the body as the backend gets it, and sends the copy when it is whole. */
+class BodyCopy implements BodyTap {
+  readonly #pieces: Buffer[] = []
+  #length = 0
+  #isGone = false
+
+  constructor(
+    private readonly mirrors: Mirrors,
+    private readonly copy: Copy,
+  ) {}
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#isGone) return
+    if (!this.mirrors.reserve(end - start)) {
+      this.#leave()
+      return
+    }
+    // The bytes are those of a connection's buffer.
+    this.#pieces.push(Buffer.from(bytes.subarray(start, end)))
+    this.#length += end - start
+  }
+
+  end(whole: boolean): void {
+    if (this.#isGone) return
+    if (whole) this.mirrors.send(this.copy, Buffer.concat(this.#pieces, this.#length), () => this.#leave())
+    else this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#pieces.length = 0
+    this.mirrors.leave(this.#length)
+  }
+}
+
+/** What frames a message, negotiates a hop, or is written anew. */
+const NOT_COPIED: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'expect',
+  'forwarded',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'x-request-id',
+])
+
+/** The client's headers as far as they go on, the plan's, and those by which backends learn where a request is from. */
+function headersOf(exchange: Exchange, plan: ForwardPlan, authority: string): string[] {
+  const { head } = exchange
+  const headers = ['Host', authority]
+  const nominated = new Set(head.headers('connection').flatMap((value) => value.toLowerCase().split(/\s*,\s*/)))
+  head.eachHeader((name, value) => {
+    const lower = name.toLowerCase()
+    if (NOT_COPIED.has(lower) || plan.drop.has(lower) || nominated.has(lower)) return
+    headers.push(name, value)
+  })
+  for (const line of plan.add.split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 1).trim())
+  }
+  const chain = [...head.headers('x-forwarded-for').filter((value) => value !== ''), exchange.peerAddress]
+  headers.push('X-Forwarded-For', chain.join(', '), 'X-Real-IP', exchange.sourceAddress)
+  headers.push('X-Forwarded-Proto', exchange.secure ? 'https' : 'http')
+  headers.push('X-Forwarded-Port', String(exchange.listenerPort))
+  if (head.host !== '') headers.push('X-Forwarded-Host', head.host)
+  headers.push('X-Request-Id', exchange.requestId)
+  return headers
+}
