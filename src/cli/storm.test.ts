@@ -10,13 +10,20 @@ import { startSluice, until, type Reply, type Running } from '../../test/sluice.
 
 const RELEASE = 'DEFAULT_ENVIRONMENT_RELEASE_ID'
 const SECONDS = Number(process.env['SLUICE_STORM_SECONDS'] ?? 4)
-/** Each is called less than 200 times a second, which is what an API without a policy admits (policies.md §1.5). */
+/** The long one calls as fast as it can; the short one leaves room for the tests beside it. Milliseconds between calls. */
+const PAUSE = SECONDS < 30 ? 20 : 0
 const PATHS = ['/storm/1', '/storm/2', '/storm/3', '/storm/4']
+/** With kept connections, for each path; one more opens a connection for each call. */
+const CLIENTS = SECONDS < 30 ? 1 : 8
+/** What an API without a policy admits otherwise is less than full load (policies.md §1.5). */
+const UNLIMITED = { name: 'ratelimit', enable: true, config: '{"api_limits":1000000}' }
 
 function created({ status, body }: Reply): string {
   expect({ status, body }).toMatchObject({ status: 201 })
   return (body as { id: string }).id
 }
+
+const keptConnection = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 })
 
 const publish = (running: Running, api: string): Promise<Reply> =>
   running.call('POST', 'apis/action', { action: 'online', env_id: RELEASE, api_id: api })
@@ -39,6 +46,7 @@ test(
   'configuration changes ten times a second while gateways are replaced: no request fails',
   async () => {
     await using running = await startSluice({ SLUICE_LOG_LEVEL: 'debug', SLUICE_DEBUG_DOMAIN_LIMIT: 'off' })
+    expect((await running.call('POST', 'features', UNLIMITED)).status).toBe(201)
     const group = created(await running.call('POST', 'api-groups', { name: 'storm' }))
     const host = `${group}.apic.localhost`
     const apis: string[] = []
@@ -59,10 +67,10 @@ test(
     let going = true
     const outcomes: (number | string)[] = []
     const clients = PATHS.flatMap((path) =>
-      [new Agent({ keepAlive: true, maxSockets: 1 }), false as const].map(async (agent) => {
+      [...Array.from({ length: CLIENTS }, keptConnection), false as const].map(async (agent) => {
         while (going) {
           outcomes.push(await call(running.http, host, path, agent))
-          await setTimeout(20)
+          await setTimeout(PAUSE)
         }
         if (agent !== false) agent.destroy()
       }),
