@@ -23,6 +23,7 @@ export class FetchedKeys implements Keys {
     const verdict = set.verify(token)
     if (verdict !== 'unknown-key') return verdict
     const newer = this.sets.newerThan(set)
-    return newer instanceof Promise ? newer.then((one) => one?.verify(token) ?? verdict) : verdict
+    const again = (one: KeySet | undefined) => (one === undefined || one === set ? verdict : one.verify(token))
+    return newer instanceof Promise ? newer.then(again) : again(newer)
   }
 }
