@@ -7,6 +7,8 @@ export interface Reply {
   /** Ready header lines, each ended by CRLF; never framing headers. */
   readonly headers: string
   readonly body: Buffer | string
+  /** `Date` line of a reply that is not of this moment. */
+  readonly date?: string
   /** `APIG.xxxx` and response type when the reply reports an error, for the access log. */
   readonly errorCode?: string
   readonly errorType?: string

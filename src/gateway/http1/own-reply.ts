@@ -19,13 +19,13 @@ export function connectionLine(closes: boolean, minorVersion: 0 | 1): string {
 export function ownReply(exchange: Exchange, reply: Reply, connectionLine: string): string | Buffer {
   const { body, status } = reply
   const plain = typeof body === 'string' && isAscii(body)
-  const bytes = plain ? undefined : Buffer.from(body)
+  const bytes = plain ? undefined : typeof body === 'string' ? Buffer.from(body) : body
   const length = plain ? body.length : (bytes?.length ?? 0)
   let head =
     statusLine(status) +
     SERVER_LINE +
     `X-Request-Id: ${exchange.requestId}\r\n` +
-    dateLine(Date.now()) +
+    (reply.date ?? dateLine(Date.now())) +
     wireText(linesWithout(reply.headers, exchange.withheld)) +
     wireText(exchange.replyHeaders)
   if (status !== 204 && status !== 304) head += `Content-Length: ${length}\r\n`

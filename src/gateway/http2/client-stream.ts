@@ -258,12 +258,12 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     if (reply.errorCode !== undefined) exchange.errorCode = reply.errorCode
     if (reply.errorType !== undefined) exchange.errorType = reply.errorType
     this.#context.handler.replying(exchange, reply)
-    const own = `Server: api-gateway\r\nX-Request-Id: ${exchange.requestId}\r\n${dateLine(Date.now())}`
+    const own = `Server: api-gateway\r\nX-Request-Id: ${exchange.requestId}\r\n${reply.date ?? dateLine(Date.now())}`
     const lines = own + wireText(linesWithout(reply.headers, exchange.withheld)) + wireText(exchange.replyHeaders)
     if (reply.errorCode !== undefined && speaksGrpc(exchange)) {
       this.respond(grpcRefusal(reply, lines), true)
     } else {
-      const body = Buffer.from(reply.body)
+      const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body
       const fields = replyFields(reply.status, lines)
       if (reply.status !== 204 && reply.status !== 304) fields['content-length'] = body.length
       const headOnly = isBodyless(reply.status, this.head.method)

@@ -102,7 +102,8 @@ function compile(
   /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
   const beforeBackend: readonly (Step | undefined)[] = [
     // 27: circuit breaker
-    compileProxyCache(plugins.proxy_cache, { publication, stage, server: gateway.server, replies }), // 28, 36
+    // 28, and 36 by a tap
+    compileProxyCache(plugins.proxy_cache, { publication, stage, server: gateway.server, replies }),
     // 29: the authorizer of the backend
   ]
   /** 35, 36, 39: told of the backend's reply and of the end. */
@@ -124,12 +125,12 @@ function compile(
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
     compileAccountAccess(definition.auth_type === 'IAM' && !isOpen ? publication.access : undefined), // 18
-    ...pluginAuth, // 19
+    ...pluginAuth.steps, // 19
     // 20: the authorizer
     throttle.step, // 21, 22
-    compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 30
+    compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 28, 30
     // What plug-ins that authenticate change in the plan.
-    pluginAuth.length === 0 ? undefined : compileAmendments(),
+    pluginAuth.steps.length === 0 ? undefined : compileAmendments(),
     compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
@@ -143,7 +144,7 @@ function compile(
     replySteps: present(replySteps),
     throttle,
     statistics: statistics.of(instanceId, groupId, apiId),
-    labels: routeLabels(apiId, definition.name, definition.auth_type),
+    labels: routeLabels(apiId, definition.name, definition.auth_type, pluginAuth.secrets),
     grpc: definition.req_protocol === 'GRPCS',
   }
 }
