@@ -109,6 +109,15 @@ test('tokens in the query are masked however their names are written', () => {
   expect(fields(line)['router_uri']).toBe('/a?X-Auth-Token=***&b=token&access%5Ftoken=***&%41ppcode=***&c')
 })
 
+test('a route may have secrets of its own, which are none of the log on either side', () => {
+  const labels = routeLabels('a1', 'orders', 'NONE', new Set(['jwt']))
+  const target = '/a?JWT=SECRET&b=1'
+  const plan = { target, origin: { tls: false } }
+  const line = accessLine(record({ head: { ...record().head, target }, route: { labels }, plan }), 'local-1')
+  expect(line).not.toContain('SECRET')
+  expect(fields(line)).toMatchObject({ router_uri: '/a?JWT=***&b=1', upstream_uri: '/a?JWT=***&b=1' })
+})
+
 test('whatever a caller sends, a line is one line of 54 fields, and nothing is lost', () => {
   const text = fc.string({
     unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),

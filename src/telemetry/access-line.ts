@@ -67,7 +67,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const { head, route, caller, plan, upstreamStartedAt: sent } = record
   const total = record.finishedAt - record.startedAt
   const called = sent !== 0 && plan !== undefined
-  const { apiId, apiName, authType } = route === undefined ? NO_ROUTE : route.labels
+  const { apiId, apiName, authType, secrets } = route === undefined ? NO_ROUTE : route.labels
   const userId = caller === undefined ? '-' : (caller.projectId ?? caller.userId) || '-'
   const appId = caller === undefined ? '-' : caller.appId || '-'
   const appName = caller === undefined ? '-' : quoted(octets(caller.appName))
@@ -75,10 +75,10 @@ export function accessLine(record: AccessRecord, region: string): string {
   const scheme = record.secure ? 'https' : 'http'
   const version = head.http2 === true ? 'HTTP/2.0' : head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
   const host = bareValue(hostOnly(head.host))
-  const target = quoted(maskTarget(head.target))
+  const target = quoted(maskTarget(head.target, secrets))
   const agent = quoted(head.header('user-agent'))
   const chain = quoted(head.header('x-forwarded-for'))
-  const upstream = called ? upstreamFields(record, plan.target, sent) : NO_UPSTREAM
+  const upstream = called ? upstreamFields(record, maskTarget(plan.target, secrets), sent) : NO_UPSTREAM
   const upstreamTotal = called ? seconds(record.upstreamTotal) : '-'
   const upstreamScheme = called ? (plan.origin.tls ? 'https' : 'http') : '-'
   const throttled = record.errorType === 'THROTTLED' ? 1 : 0
@@ -102,8 +102,13 @@ function upstreamFields(record: AccessRecord, target: string, sent: number): str
 }
 
 /** What a line says of a route, made once per route. */
-export function routeLabels(apiId: string, apiName: string, authType: string): RouteLabels {
-  return { apiId, apiName: quoted(octets(apiName)), authType }
+export function routeLabels(
+  apiId: string,
+  apiName: string,
+  authType: string,
+  secrets?: ReadonlySet<string>,
+): RouteLabels {
+  return { apiId, apiName: quoted(octets(apiName)), authType, secrets }
 }
 
 /** As `accessLine`, as an object; what is absent there is `null` here. */

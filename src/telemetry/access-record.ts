@@ -59,4 +59,6 @@ export interface RouteLabels {
   readonly apiId: string
   readonly apiName: string
   readonly authType: string
+  /** Names of parameters, in lower case, whose values are secret here, beside those that are everywhere. */
+  readonly secrets?: ReadonlySet<string> | undefined
 }

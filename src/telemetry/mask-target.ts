@@ -10,19 +10,24 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'apikey',
 ])
 
-export function maskTarget(target: string): string {
+const NO_MORE: ReadonlySet<string> = new Set()
+
+/** @param more names, in lower case, that are secret for this route */
+export function maskTarget(target: string, more: ReadonlySet<string> = NO_MORE): string {
   const start = target.indexOf('?')
   // Most requests have no query, and most queries nothing that could spell one of the names.
-  if (start === -1 || !/token|appcode|appkey|apikey|authorization|%/i.test(target)) return target
+  if (start === -1) return target
+  if (more.size === 0 && !/token|appcode|appkey|apikey|authorization|%/i.test(target)) return target
   const pieces = target.slice(start + 1).split('&')
-  return target.slice(0, start + 1) + pieces.map(maskPiece).join('&')
+  return target.slice(0, start + 1) + pieces.map((piece) => maskPiece(piece, more)).join('&')
 }
 
-function maskPiece(piece: string): string {
+function maskPiece(piece: string, more: ReadonlySet<string>): string {
   const equals = piece.indexOf('=')
   if (equals === -1) return piece
   const name = piece.slice(0, equals)
-  return SECRET_NAMES.has(decode(name).toLowerCase()) ? `${name}=***` : piece
+  const plain = decode(name).toLowerCase()
+  return SECRET_NAMES.has(plain) || more.has(plain) ? `${name}=***` : piece
 }
 
 function decode(name: string): string {

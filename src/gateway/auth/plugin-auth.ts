@@ -30,8 +30,18 @@ export interface PluginAuthContext {
   readonly logins: LoginPlaces
 }
 
-/** In their order. @throws {PluginDefect} */
-export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthContext): readonly Step[] {
+export interface PluginAuth {
+  /** In their order. */
+  readonly steps: readonly Step[]
+  /** Names of parameters, in lower case, whose values no log tells. */
+  readonly secrets?: ReadonlySet<string>
+}
+
+/** What the provider tells by way of the browser. */
+const LOGIN_SECRETS: ReadonlySet<string> = new Set(['code', 'state', 'id_token'])
+
+/** @throws {PluginDefect} */
+export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthContext): PluginAuth {
   const { services, channels, features, logins } = context
   const { jwt_auth: jwt, oidc_auth: oidc, third_auth: third } = plugins
   const { bodyLimit, pathsAsSent, backendIdentity } = features
@@ -42,12 +52,12 @@ export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthCont
       .filter((one) => one !== undefined)
       .map((one) => services.relyingParty(one, trust))
   const { redirect, logout } = logins.roles
-  if (redirect.length > 0) return [compileOidcRedirect(partiesOf(redirect))]
-  if (logout.length > 0) return [compileOidcLogout(partiesOf(logout))]
+  if (redirect.length > 0) return { steps: [compileOidcRedirect(partiesOf(redirect))], secrets: LOGIN_SECRETS }
+  if (logout.length > 0) return { steps: [compileOidcLogout(partiesOf(logout))] }
 
   const { definition } = context.publication
   // A preflight carries no credentials.
-  if (definition.req_method === 'OPTIONS' && definition.cors) return []
+  if (definition.req_method === 'OPTIONS' && definition.cors) return { steps: [] }
   const steps: Step[] = []
   if (jwt !== undefined) steps.push(compileJwtAuth(jwt.content, { keys: services.keys, trust }))
   if (oidc !== undefined) {
@@ -69,7 +79,8 @@ export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthCont
       }),
     )
   }
-  return steps
+  const isInQuery = jwt?.content.token_location === 'query' && Boolean(jwt.content.token_name)
+  return { steps, ...(isInQuery && { secrets: new Set([jwt.content.token_name?.toLowerCase() ?? '']) }) }
 }
 
 /** Where the provider sends a browser back to: the redirect API, at the name by which the gateway was called. */

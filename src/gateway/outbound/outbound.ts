@@ -50,7 +50,7 @@ export interface OutboundReply {
  * | `forbidden` | the address is one that must not be called |
  * | `unreachable` | no connection, or it broke before the reply |
  * | `timeout` | no whole reply in time |
- * | `unreadable` | what came is not HTTP, or too long |
+ * | `unreadable` | what came is not HTTP, or too long; or what was to be sent is not |
  */
 export type OutboundFailure = 'forbidden' | 'unreachable' | 'timeout' | 'unreadable'
 
@@ -104,7 +104,11 @@ export class Outbound {
       ...(request.tls && { servername: net.isIP(host) === 0 ? host : '', ...trusting(trust) }),
     }
     return new Promise((resolve) => {
-      const sent = request.tls ? https.request(options) : http.request(options)
+      const sent = begin(request.tls, options)
+      if (sent === undefined) {
+        resolve('unreadable')
+        return
+      }
       let answered = false
       const timer = setTimeout(() => end('timeout'), Math.max(0, timeout))
       const end = (outcome: OutboundReply | OutboundFailure | 'stale'): void => {
@@ -130,6 +134,15 @@ export class Outbound {
       })
       sent.end(body)
     })
+  }
+}
+
+/** `undefined` for what cannot be written: a caller's octets, which must not look like a service that is down. */
+function begin(secure: boolean, options: https.RequestOptions): http.ClientRequest | undefined {
+  try {
+    return secure ? https.request(options) : http.request(options)
+  } catch {
+    return undefined
   }
 }
 

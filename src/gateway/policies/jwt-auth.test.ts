@@ -1,9 +1,13 @@
 /** Plug-in `jwt_auth`: authentication.md §7 and checks 18, 20, 21 and 22 of §9. */
 import { createHmac, createPublicKey } from 'node:crypto'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import type { JWTPayload } from 'jose'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { certificate } from '../../../test/certificates.js'
 import { gateway, type CallOptions, type TestGateway } from '../../../test/gateway.js'
-import { change, instancePart, pluginPart, publicationPart } from '../../../test/parts.js'
+import { members } from '../../../test/members.js'
+import { change, channelPart, instancePart, pluginPart, publicationPart } from '../../../test/parts.js'
 import { inSeconds, issuer, service } from '../../../test/tokens.js'
 import type { ApiSpec } from '../../../test/parts.js'
 
@@ -156,6 +160,13 @@ test('a token in the query goes no further, the rest does as it came', async () 
   expect(await answer(gw, token)).toBe(REFUSED)
 })
 
+test('a token in the query is secret, whatever its name', async () => {
+  await using gw = await stage({ token_location: 'query', token_name: 'ticket', token_pass_through_enabled: true })
+  expect(await answer(gw, undefined, {}, `/orders?Ticket=x&ticket=${await rsa.token()}&a=1`)).toBe(200)
+  const [line] = await gw.log()
+  expect([line?.['router_uri'], line?.['upstream_uri']]).toEqual(Array(2).fill('/orders?Ticket=***&ticket=***&a=1'))
+})
+
 test('a token in a cookie', async () => {
   await using gw = await stage({ token_location: 'cookie', token_name: 'jwt' })
   const token = await rsa.token()
@@ -281,10 +292,46 @@ test.each([
   expect(performance.now() - before).toBeLessThan(2_500)
 })
 
-test('an unverified server hands out no keys', async () => {
-  await using gw = await gateway({
+test('a server hands out keys if the roots of the system, or those of the instance, know it', async () => {
+  const root = certificate({ ca: true, subject: [['CN', 'root']] })
+  const { pem, keyPem } = certificate({ san: ['localhost'], issuer: root })
+  const server = createServer({ cert: pem, key: keyPem }, (_, response) => response.end(rsa.jwks))
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  onTestFinished(() => void server.close())
+  // Without a scheme it is HTTPS.
+  const uri = `localhost:${(server.address() as AddressInfo).port}/keys`
+  const content = { jwks: null, jwks_service: { uri, timeout: 3000 } }
+  await using strict = await stage(content)
+  expect(await answer(strict, await rsa.token())).toBe(REFUSED)
+  const config = JSON.stringify({ content: pem, key: keyPem, ca: root.pem })
+  const features = { backend_client_certificate: { enable: true, config } }
+  await using trusting = await gateway({
     api: { pluginIds: ['jwt_auth1'] },
-    parts: [pluginPart('jwt_auth', { jwks_service: { uri: '127.0.0.1:1/keys', timeout: 1000 } }), instancePart()],
+    parts: [pluginPart('jwt_auth', content), instancePart({ features })],
   })
-  expect(await answer(gw, await rsa.token())).toBe(REFUSED)
+  expect(await answer(trusting, await rsa.token())).toBe(200)
+})
+
+test('a repetition with another member is told of the caller as well, and gets no token', async () => {
+  await using both = await members(2)
+  const [first, second] = both.backends
+  if (first === undefined || second === undefined) throw new Error('there are two')
+  const hangUpOnce: typeof first.answer = (response, _, socket) => {
+    const other = first.requests.length + second.requests.length > 1
+    if (other) response.end('ok')
+    else socket.destroy()
+  }
+  first.answer = hangUpOnce
+  second.answer = hangUpOnce
+  const content = { jwks: rsa.jwks, claims_to_headers: [{ claim: 'sub', header: 'X-Sub' }] }
+  await using gw = await gateway({
+    api: { pluginIds: ['jwt_auth1'], backend: { url_domain: '', vpc_channel_id: 'c1', retry_count: 1 } },
+    parts: [pluginPart('jwt_auth', content), channelPart({ members: both.parts() })],
+  })
+  expect(await answer(gw, await rsa.token(), { headers: { 'X-Sub': 'mallory' } })).toBe(200)
+  const seen = [...first.requests, ...second.requests]
+  expect(seen.map(({ headers }) => [headers['x-sub'], headers.authorization])).toEqual([
+    ['alice', undefined],
+    ['alice', undefined],
+  ])
 })

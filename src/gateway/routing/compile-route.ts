@@ -125,12 +125,12 @@ function compile(
     compileAddressAccess(publication.access), // 14
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
     compileAccountAccess(definition.auth_type === 'IAM' && !isOpen ? publication.access : undefined), // 18
-    ...pluginAuth, // 19
+    ...pluginAuth.steps, // 19
     // 20: the authorizer
     throttle.step, // 21, 22
     compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 28, 30
     // What plug-ins that authenticate change in the plan.
-    pluginAuth.length === 0 ? undefined : compileAmendments(),
+    pluginAuth.steps.length === 0 ? undefined : compileAmendments(),
     compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
@@ -144,7 +144,7 @@ function compile(
     replySteps: present(replySteps),
     throttle,
     statistics: statistics.of(instanceId, groupId, apiId),
-    labels: routeLabels(apiId, definition.name, definition.auth_type),
+    labels: routeLabels(apiId, definition.name, definition.auth_type, pluginAuth.secrets),
     grpc: definition.req_protocol === 'GRPCS',
   }
 }
