@@ -1,12 +1,15 @@
 /** Authentication by plug-ins: phase 19 of request-lifecycle.md §1. */
 import type { PublicationPart } from '../../snapshot/parts.js'
-import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
+import type { PluginContent } from '../../snapshot/plugin-contents/index.js'
+import type { ServerIdentity } from '../backends/system-parameters.js'
+import { boundPlugins, type BoundPlugins } from '../bound-plugins.js'
 import type { Channels } from '../backends/channels.js'
 import type { Exchange } from '../exchange.js'
 import type { Features } from '../features.js'
 import { compileJwtAuth } from '../policies/jwt-auth.js'
 import { compileOidcAuth, compileOidcLogout, compileOidcRedirect } from '../policies/oidc-auth.js'
 import { compileThirdAuth } from '../policies/third-auth.js'
+import { compileRule, ruleVariables, type RuleMatch, type RuleSurroundings } from '../rule-expression.js'
 import type { Step } from '../step.js'
 import type { OidcRoles } from './oidc/named-apis.js'
 import type { RelyingParty } from './oidc/relying-party.js'
@@ -24,6 +27,8 @@ export interface LoginPlaces {
 
 export interface PluginAuthContext {
   readonly publication: PublicationPart
+  readonly stage: string
+  readonly server: ServerIdentity
   readonly services: PluginServices
   readonly channels: Channels
   readonly features: Features
@@ -42,7 +47,7 @@ const LOGIN_SECRETS: ReadonlySet<string> = new Set(['code', 'state', 'id_token']
 
 /** @throws {PluginDefect} */
 export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthContext): PluginAuth {
-  const { services, channels, features, logins } = context
+  const { publication, stage, server, services, channels, features, logins } = context
   const { jwt_auth: jwt, oidc_auth: oidc, third_auth: third } = plugins
   const { bodyLimit, pathsAsSent, backendIdentity } = features
   const trust = backendIdentity?.ca === undefined ? [] : [backendIdentity.ca]
@@ -55,7 +60,7 @@ export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthCont
   if (redirect.length > 0) return { steps: [compileOidcRedirect(partiesOf(redirect))], secrets: LOGIN_SECRETS }
   if (logout.length > 0) return { steps: [compileOidcLogout(partiesOf(logout))] }
 
-  const { definition } = context.publication
+  const { definition } = publication
   // A preflight carries no credentials.
   if (definition.req_method === 'OPTIONS' && definition.cors) return { steps: [] }
   const steps: Step[] = []
@@ -67,7 +72,6 @@ export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthCont
   if (third !== undefined) {
     const blocked = services.blockedBy(third.id)
     const { outbound } = services
-    if (third.content.rule_enabled === true) throw new PluginDefect('rules cannot be read yet')
     steps.push(
       compileThirdAuth(third.content, {
         outbound,
@@ -75,12 +79,19 @@ export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthCont
         blocked,
         bodyLimit,
         pathsAsSent,
-        matchesRule: () => false,
+        matchesRule: anyRule(third.content, { publication, stage, server, pathsAsSent }),
       }),
     )
   }
   const isInQuery = jwt?.content.token_location === 'query' && Boolean(jwt.content.token_name)
   return { steps, ...(isInQuery && { secrets: new Set([jwt.content.token_name?.toLowerCase() ?? '']) }) }
+}
+
+/** @throws {PluginDefect} */
+function anyRule({ parameters, rules }: PluginContent<'third_auth'>, surroundings: RuleSurroundings): RuleMatch {
+  const variable = ruleVariables(parameters ?? [], surroundings)
+  const matches = (rules ?? []).map(({ match_regex: text }) => compileRule(text, variable))
+  return (exchange) => matches.some((one) => one(exchange))
 }
 
 /** Where the provider sends a browser back to: the redirect API, at the name by which the gateway was called. */

@@ -154,6 +154,37 @@ test('an address that fails too often is turned away, whatever it brings; others
   expect(await answer(gw, { ...good, from: '127.0.0.8' })).toBe(200)
 })
 
+test.each([
+  ['allow', 200, '401 APIG.0312'],
+  ['deny', '401 APIG.0312', 200],
+] as const)('rules of type %s: who matches one', async (rule_type, matching, other) => {
+  await using authorizer = await service(status(403))
+  const rules = {
+    rule_enabled: true,
+    rule_type,
+    parameters: [
+      { type: 'path', name: 'reqPath' },
+      { type: 'header', name: 'kind', value: 'X-Kind' },
+    ],
+    rules: [
+      { rule_name: 'one', match_regex: '["AND",["reqPath","~~","^/or"],["kind","in","a,b"]]' },
+      { rule_name: 'two', match_regex: '["kind","==","c"]' },
+    ],
+    carry_resp_headers: ['X-User'],
+  }
+  await using gw = await stage(ask(authorizer.address, {}, rules))
+  for (const kind of ['a', 'b', 'c'])
+    expect(await answer(gw, { headers: { 'X-Kind': kind, 'X-User': 'mallory' } })).toBe(matching)
+  expect(await answer(gw, { headers: { 'X-Kind': 'd', 'X-User': 'mallory' } })).toBe(other)
+  for (const { headers } of gw.backend.requests) expect(headers).not.toHaveProperty('x-user')
+})
+
+test('a rule with a pattern that cannot be searched for lets nobody pass', async () => {
+  const rules = [{ rule_name: 'one', match_regex: '["reqPath","~~","(?=x)"]' }]
+  await using gw = await stage(ask(NOWHERE, {}, { rule_enabled: true, rule_type: 'deny', rules }))
+  expect(await answer(gw)).toBe('500 APIG.0104')
+})
+
 test('a service that is broken does not count against those who call', async () => {
   await using authorizer = await service(status(500))
   await using gw = await stage(ask(authorizer.address, {}, { custom_forbid_limit: 0 }))

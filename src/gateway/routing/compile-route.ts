@@ -93,7 +93,10 @@ function compile(
   const isOpen = definition.req_method === 'OPTIONS' && definition.cors
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
   const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
-  const pluginAuth = compilePluginAuth(plugins, { publication, services, channels: gateway.channels, features, logins })
+  const pluginAuth = compilePluginAuth(plugins, {
+    ...{ publication, stage, features, logins, services },
+    ...{ channels: gateway.channels, server: gateway.server },
+  })
   const kafkaLog = compileKafkaLog(plugins.kafka_log, {
     sinks: kafka,
     api: { apiId, apiName: definition.name, authType: definition.auth_type, uriMode: definition.match_mode, region },
