@@ -11,15 +11,14 @@ export interface Issuer {
   token(claims?: JWTPayload, header?: Readonly<Record<string, unknown>>): Promise<string>
 }
 
-export async function issuer(alg = 'RS256', kid: string | undefined = 'k1'): Promise<Issuer> {
+export async function issuer(alg = 'RS256', kid = 'k1'): Promise<Issuer> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
-  const jwk: JWK = { ...(await exportJWK(publicKey)), ...(kid !== undefined && { kid }) }
-  const named = kid === undefined ? {} : { kid }
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid }
   return {
     jwk,
     jwks: JSON.stringify({ keys: [jwk] }),
     token: (claims = {}, header = {}) =>
-      new SignJWT({ sub: 'alice', ...claims }).setProtectedHeader({ alg, ...named, ...header }).sign(privateKey),
+      new SignJWT({ sub: 'alice', ...claims }).setProtectedHeader({ alg, kid, ...header }).sign(privateKey),
   }
 }
 

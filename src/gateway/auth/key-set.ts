@@ -48,7 +48,7 @@ export class KeySet {
     private readonly remembers: boolean,
   ) {
     for (const { kid, ...key } of keys) {
-      const only = createLocalJWKSet({ keys: [key as JWK] })
+      const only = createLocalJWKSet({ keys: [key] })
       // Names were compared by now; by what a key may be used is not.
       const find: FindKey = (header, token) => only({ alg: header.alg }, token)
       if (kid !== undefined) this.#byName.set(kid, find)

@@ -20,9 +20,9 @@ export interface LoginPlaces {
   /** The parts that plug-ins give the API itself. */
   readonly roles: OidcRoles
   /** Another API, as it is published in the same environment. */
-  publication(apiId: string): PublicationPart | undefined
+  readonly publication: (apiId: string) => PublicationPart | undefined
   /** On which the gateway listens for HTTPS. */
-  httpsPort(): number
+  readonly httpsPort: () => number
 }
 
 export interface PluginAuthContext {

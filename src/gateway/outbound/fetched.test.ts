@@ -17,7 +17,7 @@ function stage(ttl = 60 * MINUTE) {
     clock,
     asked,
     fetched,
-    async answer(text: string | undefined) {
+    answer: async (text: string | undefined): Promise<void> => {
       asked.at(-1)?.(text)
       await new Promise((resolve) => setImmediate(resolve))
     },
@@ -26,9 +26,9 @@ function stage(ttl = 60 * MINUTE) {
 
 test('it is fetched once for all who ask, and then kept', async () => {
   const { fetched, asked, answer } = stage()
-  const waiting = [fetched.current(), fetched.current()]
+  const waiting = [fetched.current(), fetched.current()] as const
   await answer('a')
-  const [first, second] = await Promise.all(waiting)
+  const [first, second] = [await waiting[0], await waiting[1]]
   expect([first, second, fetched.current()]).toEqual([{ text: 'a' }, { text: 'a' }, { text: 'a' }])
   expect(fetched.current()).toBe(first)
   expect(asked).toHaveLength(1)

@@ -239,7 +239,7 @@ test('keys are chosen by their names; without one where there is a single key', 
   expect(await answer(gw, await second.token())).toBe(200)
   expect(await answer(gw, await second.token({}, { kid: 'k1' }))).toBe(REFUSED)
   expect(await answer(gw, await second.token({}, { kid: undefined }))).toBe(REFUSED)
-  gw.apply(change([pluginPart('jwt_auth', { jwks: second.jwks })]))
+  void gw.apply(change([pluginPart('jwt_auth', { jwks: second.jwks })]))
   expect(await answer(gw, await second.token({}, { kid: undefined }))).toBe(200)
   expect(await answer(gw, await rsa.token())).toBe(REFUSED)
 })
@@ -257,7 +257,7 @@ test('keys are fetched once, whoever asks', async () => {
   expect(new Set(statuses)).toEqual(new Set([200]))
   expect(keys.requests.map(({ url, headers }) => [url, headers.host])).toEqual([['/keys?a=1', 'keys.example']])
   // Another publication compiles the route anew, and keeps them.
-  gw.apply(change([publicationPart({ pluginIds: ['jwt_auth1'], name: 'renamed' })]))
+  void gw.apply(change([publicationPart({ pluginIds: ['jwt_auth1'], name: 'renamed' })]))
   expect(await answer(gw, token)).toBe(200)
   expect(keys.requests).toHaveLength(1)
 })

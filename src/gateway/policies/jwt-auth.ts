@@ -75,7 +75,9 @@ function placeOf({ token_location: location, token_name: name, token_prefix: pre
       return compileTokenPlace({ location, name: name || 'access_token' })
     case 'cookie':
       return compileTokenPlace({ location, name: name ?? '' })
-    default:
+    case 'header':
+    case null:
+    case undefined:
       return compileTokenPlace({ location: 'header', name: name || 'Authorization', prefix: prefix ?? 'Bearer' })
   }
 }

@@ -184,7 +184,7 @@ test('a public key of the plug-in wins over those of the provider', async () => 
   const claims = { iss: provider.issuer }
   expect(await bring(await own.token(claims))).toBe(200)
   expect(await bring(await provider.keys.token(claims))).toBe(REFUSED)
-  gw.apply(change([pluginPart('oidc_auth', contentFor(provider, { public_key: 'none' }))]))
+  void gw.apply(change([pluginPart('oidc_auth', contentFor(provider, { public_key: 'none' }))]))
   expect(await bring(await own.token(claims))).toBe('500 APIG.0104')
 })
 
@@ -236,7 +236,7 @@ test('sessions that were changed, cut, or made with another secret are none', as
   for (const bad of [...flipped, value.slice(0, -9), `2${value.slice(1)}`, `9${value.slice(1)}`, '1~', 'x', '1~x'])
     expect((await gw.get('/orders', { headers: { Cookie: `${name}=${bad}` } })).status).toBe(302)
   expect((await gw.get('/orders', { headers: { Cookie: `${name}=${value}` } })).status).toBe(200)
-  gw.apply(change([pluginPart('oidc_auth', contentFor(provider, { client_secret: 'another' }))]))
+  void gw.apply(change([pluginPart('oidc_auth', contentFor(provider, { client_secret: 'another' }))]))
   expect((await gw.get('/orders', { headers: { Cookie: `${name}=${value}` } })).status).toBe(302)
 })
 
@@ -269,7 +269,7 @@ test('the end of a session', async () => {
 test('what cannot be asked again is refused, not sent away', async () => {
   await using provider = await openIdProvider()
   await using gw = await stage(provider)
-  gw.apply(change([publicationPart({ id: 'a1', pluginIds: ['oidc_auth1'], req_method: 'POST' })]))
+  void gw.apply(change([publicationPart({ id: 'a1', pluginIds: ['oidc_auth1'], req_method: 'POST' })]))
   expect(said(await gw.post('/orders', 'x'))).toBe(REFUSED)
 })
 
@@ -286,9 +286,11 @@ test('a provider that cannot be asked', async () => {
 test('the redirect API has to be published where the API is', async () => {
   await using provider = await openIdProvider()
   await using gw = await stage(provider)
-  gw.apply(change([], ['publication:back/release']))
+  void gw.apply(change([], ['publication:back/release']))
   expect(said(await gw.get('/orders'))).toBe(FAILED)
-  gw.apply(change([publicationPart({ id: 'back', req_uri: '/over', req_protocol: 'HTTPS', backend: mockBackend() })]))
+  void gw.apply(
+    change([publicationPart({ id: 'back', req_uri: '/over', req_protocol: 'HTTPS', backend: mockBackend() })]),
+  )
   const { location } = await browser(gw).get('/orders')
   expect(new URL(location).searchParams.get('redirect_uri')).toBe('https://g1.apic.test/over')
 })
@@ -297,6 +299,6 @@ test('without the plug-in the APIs that it has named are APIs like any other', a
   await using provider = await openIdProvider()
   await using gw = await stage(provider)
   expect(said(await gw.get('/back'))).toBe(FAILED)
-  gw.apply(change([publicationPart({ id: 'a1' })], ['plugin:oidc_auth1']))
+  void gw.apply(change([publicationPart({ id: 'a1' })], ['plugin:oidc_auth1']))
   expect([said(await gw.get('/back')), said(await gw.get('/orders'))]).toEqual([200, 200])
 })

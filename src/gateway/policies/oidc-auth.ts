@@ -21,7 +21,7 @@ export function compileOidcAuth(
   party: RelyingParty,
   redirectAddress: (exchange: Exchange) => string | undefined,
 ): Step {
-  function pass(exchange: Exchange, { access, id, user }: Omit<Session, 'expiresAt'>): undefined {
+  function pass(exchange: Exchange, { access, id, user }: Omit<Session, 'expiresAt'>): Reply | undefined {
     exchange.caller ??= CALLER
     const add =
       headerLine('X-Access-Token', utf8Bytes(access)) +

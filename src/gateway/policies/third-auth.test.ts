@@ -198,9 +198,9 @@ test('an authorizer behind a channel', async () => {
   await using gw = await stage(ask('', request), {}, [channelPart({ members: [{ port }] })])
   expect(await answer(gw)).toBe(200)
   expect(authorizer.requests[0]?.headers.host).toBe('g1.apic.test')
-  gw.apply({ revision: 2, reset: false, put: [channelPart({ members: [] })], remove: [] })
+  void gw.apply({ revision: 2, reset: false, put: [channelPart({ members: [] })], remove: [] })
   expect(await answer(gw)).toBe('500 APIG.0615')
-  gw.apply({ revision: 3, reset: false, put: [], remove: ['channel:c1'] })
+  void gw.apply({ revision: 3, reset: false, put: [], remove: ['channel:c1'] })
   expect(await answer(gw)).toBe('500 APIG.0615')
 })
 
@@ -237,7 +237,7 @@ test('an authorizer that leads back to the API that it guards is asked only so o
   await using gw = await stage(ask('127.0.0.1:1'))
   const [address] = gw.gateway.addresses
   // Its name is that of the group, so that it is found.
-  gw.apply({
+  void gw.apply({
     revision: 3,
     reset: false,
     put: [

@@ -61,7 +61,7 @@ export function compileThirdAuth(content: Content, context: ThirdAuthContext): S
   const tls = called.protocol === 'HTTPS'
   const needsBody = called.method === 'POST' || called.method === 'PUT'
 
-  function pass(exchange: Exchange, reply?: OutboundReply): undefined {
+  function pass(exchange: Exchange, reply?: OutboundReply): Reply | undefined {
     amend(exchange, told(reply))
     return undefined
   }

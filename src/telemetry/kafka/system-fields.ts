@@ -49,7 +49,8 @@ const SYSTEM_FIELDS: Readonly<Record<string, Read>> = {
   uri: ({ head, route }) => text(maskTarget(head.target, route?.labels.secrets)),
   request_size: ({ bytesIn }) => bytesIn,
   response_size: ({ bytesOut }) => bytesOut,
-  upstream_uri: (record) => (called(record) && record.plan ? text(maskTarget(record.plan.target, record.route?.labels.secrets)) : null),
+  upstream_uri: (record) =>
+    called(record) && record.plan ? text(maskTarget(record.plan.target, record.route?.labels.secrets)) : null,
   upstream_addr: (record) => (called(record) ? text(record.upstreamAddress) : null),
   upstream_status: ({ upstreamStatus }) => upstreamStatus || null,
   upstream_connect_time: (record) => since(record, record.upstreamConnectedAt),
