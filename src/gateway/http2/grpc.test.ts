@@ -18,7 +18,16 @@ import { expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { http2Client } from '../../../test/http2-client.js'
-import { appPart, channelPart, groupDomain, groupPart, publicationPart, type ApiSpec } from '../../../test/parts.js'
+import {
+  appPart,
+  change,
+  channelPart,
+  groupDomain,
+  groupPart,
+  pluginPart,
+  publicationPart,
+  type ApiSpec,
+} from '../../../test/parts.js'
 import { certificatePart, secureOptions } from '../../../test/secure-call.js'
 
 const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value }
@@ -41,6 +50,12 @@ const methods = {
 const seen: Metadata[] = []
 const unary: handleUnaryCall<Buffer, Buffer> = (call, answer) => {
   seen.push(call.metadata)
+  if (call.request.toString() === 'head') {
+    const head = new Metadata()
+    head.set('x-head', 'from the service')
+    head.set('x-gone', '1')
+    call.sendMetadata(head)
+  }
   const trailers = new Metadata()
   trailers.set('x-trailer', 'at the end')
   trailers.set('data-bin', Buffer.of(0, 255))
@@ -303,4 +318,31 @@ test('a gRPC API answers gRPC over HTTP/2 only', async () => {
   })
   const plain = await one.gw.post('/shop.Orders/Get', '', { headers: { 'Content-Type': 'application/grpc' } })
   expect([plain.status, plain.code]).toEqual([400, 'APIG.0607'])
+})
+
+test('plug-ins change the head of replies as for any request, and leave messages and trailers alone', async () => {
+  await using gate = await shop({ api: { pluginIds: ['p1'] } })
+  const content = {
+    response_headers: [
+      { name: 'X-Shop', action: 'add', value: 'open' },
+      { name: 'X-Head', action: 'append', value: 'more' },
+      { name: 'X-Gone', action: 'delete' },
+    ],
+  }
+  await gate.gw.apply(change([pluginPart('set_resp_headers', content, 'p1')]))
+  const { path, requestSerialize, responseDeserialize } = methods.Get
+  const head = new Promise<Metadata>((resolve) => {
+    const message = Buffer.from('head')
+    gate.client
+      .makeUnaryRequest(path, requestSerialize, responseDeserialize, message, new Metadata(), () => undefined)
+      .on('metadata', resolve)
+  })
+  expect((await head).get('x-shop')).toEqual(['open'])
+  expect((await head).get('x-head')).toEqual(['from the service,more'])
+  expect((await head).get('x-gone')).toEqual([])
+  const { value, trailers } = await get(gate, 'book')
+  expect([value, trailers.get('x-trailer')]).toEqual(['got book', ['at the end']])
+  const refused = await get(gate, 'fail')
+  expect(refused.error?.code).toBe(status.FAILED_PRECONDITION)
+  expect(gate.gw.faults).toEqual([])
 })

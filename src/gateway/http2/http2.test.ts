@@ -4,7 +4,7 @@ import { connect } from 'node:http2'
 import { expect, test } from 'vitest'
 import { gateway, type GatewaySpec, type TestGateway } from '../../../test/gateway.js'
 import { http2Client, type Http2Reply } from '../../../test/http2-client.js'
-import { appPart, instancePart, mockBackend } from '../../../test/parts.js'
+import { appPart, instancePart, mockBackend, pluginPart } from '../../../test/parts.js'
 import { secureCall, secureOptions } from '../../../test/secure-call.js'
 
 const port = ({ gateway }: TestGateway): number => gateway.secureAddresses[0]?.port ?? 0
@@ -210,4 +210,34 @@ test('a draining gateway ends what is under way, and says goodbye', async () => 
   release()
   expect((await reply).body.toString()).toBe('late')
   await drained
+})
+
+test('plug-ins answer preflights, change headers and keep replies as over HTTP/1.1', async () => {
+  const header = { name: 'X-Cache', action: 'override', value: '$context.cacheStatus', value_type: 'system_parameter' }
+  await using gw = await secure({
+    api: { pluginIds: ['cors1', 'proxy_cache1', 'set_resp_headers1'] },
+    parts: [
+      pluginPart('cors', { allow_origin: '*', allow_methods: 'GET' }),
+      pluginPart('set_resp_headers', { response_headers: [header, { name: 'X-Gone', action: 'delete' }] }),
+      pluginPart('proxy_cache', {
+        cache_key: { parameters: ['a'] },
+        cache_http_status_and_ttl: [{ http_status: [200], ttl: 60 }],
+      }),
+    ],
+  })
+  gw.backend.answer = (response) => {
+    response.setHeader('X-Gone', '1')
+    response.setHeader('Date', 'Tue, 24 Nov 2026 12:00:00 GMT')
+    response.end('once')
+  }
+  await using client = await http2Client(port(gw))
+  const preflight = await client.call('/orders', { ':method': 'OPTIONS' })
+  expect([preflight.status, preflight.headers['access-control-allow-methods']]).toEqual([200, 'GET'])
+  for (const cached of ['MISS', 'HIT', 'HIT']) {
+    const { headers, body } = await client.call('/orders')
+    expect([headers['x-cache'], headers['x-gone'], body.toString()]).toEqual([cached, undefined, 'once'])
+    expect(headers).toMatchObject({ 'access-control-allow-origin': '*', date: 'Tue, 24 Nov 2026 12:00:00 GMT' })
+  }
+  expect(gw.backend.requests).toHaveLength(1)
+  expect(gw.faults).toEqual([])
 })
