@@ -24,7 +24,7 @@ const EMPTY: Reply = { status: 200, headers: '', body: '' }
 
 /** What a backend says of CORS does not count beside the plug-in. */
 const ANSWERED = ['origin', 'methods', 'headers', 'credentials'].map((name) => `access-control-allow-${name}`)
-const REPLACED = [...ANSWERED, 'access-control-expose-headers', 'access-control-max-age']
+const REPLACED: ReadonlySet<string> = new Set([...ANSWERED, 'access-control-expose-headers', 'access-control-max-age'])
 
 function byPlugin({ content }: BoundPlugin<'cors'>): Cors {
   const origins = new Set(listed(content.allow_origin).map((origin) => origin.toLowerCase()))
@@ -49,7 +49,7 @@ function byPlugin({ content }: BoundPlugin<'cors'>): Cors {
   return {
     preflight: (exchange) => (isPreflight(exchange) ? EMPTY : undefined),
     headers(lines, exchange) {
-      for (const name of REPLACED) if (lines.has(name)) lines.remove(name)
+      lines.removeAll(REPLACED)
       // What is kept of a reply for one origin must not be shown to another, even where it is kept without CORS headers.
       if (!anyone) lines.add('Vary', 'Origin')
       const origin = originFor(exchange)

@@ -19,8 +19,6 @@ const FRAMING: ReadonlySet<string> = new Set([
 
 /** What one step has changed, the next one sees. */
 export class ReplyLines {
-  readonly #withheld = new Set<string>()
-
   constructor(
     private readonly exchange: Exchange,
     private readonly reply: Reply | BackendHead,
@@ -28,12 +26,12 @@ export class ReplyLines {
 
   /** Values of all lines with a lower-case name, in order. */
   values(name: string): string[] {
-    const { replyHeaders } = this.exchange
+    const { replyHeaders, withheld } = this.exchange
     const values: string[] = []
     const collect = (line: string, value: string): void => {
       if (line.length === name.length && line.toLowerCase() === name) values.push(value)
     }
-    if (!this.#withheld.has(name)) eachHeader(this.reply, collect)
+    if (withheld?.has(name) !== true) eachHeader(this.reply, collect)
     if (replyHeaders !== '') eachLine(replyHeaders, collect)
     return values
   }
@@ -44,11 +42,15 @@ export class ReplyLines {
 
   /** Removes all lines with a lower-case name. */
   remove(name: string): void {
-    if (FRAMING.has(name)) return
+    if (!FRAMING.has(name)) this.removeAll(new Set([name]))
+  }
+
+  /** @param names in lower case, none of them of the framing; the set is kept, and not changed */
+  removeAll(names: ReadonlySet<string>): void {
     const { exchange } = this
-    this.#withheld.add(name)
-    exchange.withheld = this.#withheld
-    if (exchange.replyHeaders !== '') exchange.replyHeaders = linesWithout(exchange.replyHeaders, new Set([name]))
+    const { withheld } = exchange
+    exchange.withheld = withheld === undefined ? names : new Set([...withheld, ...names])
+    exchange.replyHeaders = linesWithout(exchange.replyHeaders, names)
   }
 
   /** Adds one line. A value that would end it is cut there. */
