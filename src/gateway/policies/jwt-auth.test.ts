@@ -204,6 +204,13 @@ test('claims as headers: what cannot stand in one is left out', async () => {
   for (const name of ['x-bad', 'x-evil', 'x-gone']) expect(headers).not.toHaveProperty(name)
 })
 
+test('a claim replaces a header that a mapping has written too', async () => {
+  const params = [{ name: 'x-sub', location: 'HEADER', origin: 'CONSTANT', value: 'mapped' }] as const
+  await using gw = await stage({ claims_to_headers: [{ claim: 'sub', header: 'X-Sub' }] }, { backend: { params } })
+  expect(await answer(gw, await rsa.token())).toBe(200)
+  expect(gw.backend.only.headers['x-sub']).toBe('alice')
+})
+
 test('it comes beside the auth_type of an API, and after it', async () => {
   await using gw = await stage({}, { auth_type: 'APP' })
   expect(await answer(gw, await rsa.token())).toBe('401 APIG.0303')

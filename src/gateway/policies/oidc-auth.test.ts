@@ -188,6 +188,15 @@ test('a public key of the plug-in wins over those of the provider', async () => 
   expect(await bring(await own.token(claims))).toBe('500 APIG.0104')
 })
 
+test('tokens are signed by RS256 and its kin alone', async () => {
+  await using provider = await openIdProvider()
+  const own = await issuer('ES256')
+  const pem = createPublicKey({ key: own.jwk as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
+  await using gw = await stage(provider, { public_key: pem })
+  const token = await own.token({ iss: provider.issuer }, { kid: undefined })
+  expect(said(await gw.get('/orders', { headers: { Authorization: `Bearer ${token}` } }))).toBe(REFUSED)
+})
+
 test('an access token that is over is renewed; requests at once renew it once', async () => {
   await using provider = await openIdProvider()
   provider.expiresIn = 1
