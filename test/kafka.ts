@@ -69,7 +69,7 @@ export async function kafkaBroker({ certificate, key }: KafkaOptions): Promise<K
   return {
     plain: `127.0.0.1:${plain}`,
     sasl: `127.0.0.1:${sasl}`,
-    saslTls: `127.0.0.1:${saslTls}`,
+    saslTls: `localhost:${saslTls}`,
     kill,
     start,
     stop: async () => {
@@ -108,6 +108,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
 listeners=PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${sasl},SASL_SSL://127.0.0.1:${saslTls},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${plain},SASL_PLAINTEXT://127.0.0.1:${sasl},SASL_SSL://localhost:${saslTls}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 sasl.enabled.mechanisms=PLAIN
@@ -117,6 +118,7 @@ ssl.keystore.type=PEM
 ssl.keystore.location=${join(directory, 'keystore.pem')}
 log.dirs=${join(directory, 'data')}
 num.partitions=3
+message.max.bytes=10000000
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
@@ -142,7 +144,10 @@ export interface TopicRecord {
   readonly value: string
 }
 
-/** Reads a topic from its beginning, until so many records came that `enough` says so, and closes. */
+/** Milliseconds after which a topic is given up. */
+const READ_FOR = 60_000
+
+/** Reads a topic from its beginning, until so many records came that `enough` says so, or none come any more. */
 export async function readTopic(
   broker: string,
   topic: string,
@@ -157,10 +162,12 @@ export async function readTopic(
   })
   const records: TopicRecord[] = []
   const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false, maxWaitTime: 100 })
+  const late = setTimeout(() => void stream.close(), READ_FOR)
   for await (const { key, value } of stream) {
     records.push({ key: key || undefined, value })
     if (enough(records)) break
   }
+  clearTimeout(late)
   await new Promise<void>((resolve) => consumer.close(true, () => resolve()))
   return records
 }

@@ -4,8 +4,11 @@
  */
 import {
   connectionsConnectsChannel,
+  GenericError,
   kGetBootstrapConnection,
   kGetConnection,
+  MultipleErrors,
+  NetworkError,
   ProduceAcks,
   Producer,
   type Broker,
@@ -13,6 +16,7 @@ import {
   type Connection,
 } from '@platformatic/kafka'
 import { subscribe } from 'node:diagnostics_channel'
+import { isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 
 export interface KafkaTarget {
@@ -32,11 +36,14 @@ export type IsForbidden = (host: string) => Promise<boolean>
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 5_000
 const SEND_TIMEOUT = 30_000
+const LEADER_WITHIN = 5_000
+const LEADER_POLL = 50
 
 export class KafkaClient {
   readonly #producer: GuardedProducer
   readonly #target: KafkaTarget
   readonly #key: Buffer | undefined
+  #giveUp: ((reason: Error) => void) | undefined
 
   constructor(target: KafkaTarget, isForbidden: IsForbidden) {
     this.#target = target
@@ -55,17 +62,33 @@ export class KafkaClient {
     const messages = values.map((value) => (key === undefined ? { topic, value } : { topic, key, value }))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
+      this.#giveUp = reject
       timer = setTimeout(() => reject(new Error('the brokers did not answer in time')), SEND_TIMEOUT)
     })
     try {
-      await Promise.race([this.#producer.send({ messages, acks: ProduceAcks.ALL }), late])
+      await Promise.race([this.#deliver(messages), late])
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** At once. */
+  async #deliver(messages: readonly { topic: string; key?: Buffer; value: Buffer }[]): Promise<void> {
+    // A topic that brokers have only just made has no leader for a moment, which is no failure to deliver.
+    for (const until = performance.now() + LEADER_WITHIN; ;) {
+      try {
+        await this.#producer.metadata({ topics: [this.#target.topic] })
+        break
+      } catch (error) {
+        if (!isStale(error) || performance.now() >= until) throw error
+        await new Promise((resolve) => setTimeout(resolve, LEADER_POLL))
+      }
+    }
+    await this.#producer.send({ messages: [...messages], acks: ProduceAcks.ALL })
+  }
+
+  /** At once; what is being sent fails. */
   close(): void {
+    this.#giveUp?.(new Error('the connection was closed'))
     this.#producer.destroy()
   }
 }
@@ -84,7 +107,8 @@ class GuardedProducer extends Producer {
       // Whoever uses the client repeats.
       retries: 0,
       autocreateTopics: true,
-      ...(tls && { tls: tlsOptions(tls.ca), tlsServerName: true }),
+      // A server is named to itself unless it has no name.
+      ...(tls && { tls: tlsOptions(tls.ca), tlsServerName: brokers.every(({ host }) => isIP(host) === 0) }),
       ...(credentials && { sasl: { mechanism: 'PLAIN', ...credentials } }),
     })
     this.#brokers = brokers
@@ -93,7 +117,7 @@ class GuardedProducer extends Producer {
 
   override [kGetConnection](broker: Broker, callback: Callback<Connection>): void {
     void this.#isForbidden(broker.host).then((forbidden) => {
-      if (forbidden) callback(new Error(`${broker.host} is an address that must not be called`), NOTHING)
+      if (forbidden) callback(new NetworkError(`${broker.host} is an address that must not be called`), NOTHING)
       else opening(this.#opened, () => super[kGetConnection](broker, callback))
     })
   }
@@ -116,6 +140,12 @@ class GuardedProducer extends Producer {
     this.#opened.clear()
     this.close(() => undefined)
   }
+}
+
+/** Whether a broker said that it does not know the topic's leader (yet, or any more). */
+function isStale(error: unknown): boolean {
+  if (error instanceof MultipleErrors) return error.errors.some(isStale)
+  return error instanceof GenericError && error.findBy('hasStaleMetadata', true) !== null
 }
 
 /** What callbacks of the library are given beside an error. */

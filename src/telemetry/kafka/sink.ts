@@ -5,6 +5,8 @@
 import { Losses } from '../losses.js'
 import { KafkaClient, type IsForbidden, type KafkaTarget } from './client.js'
 
+type Client = Pick<KafkaClient, 'send' | 'close'>
+
 export interface SinkTarget extends KafkaTarget {
   /** How often a batch is sent again. */
   readonly retries: number
@@ -18,7 +20,7 @@ export interface SinkOptions {
   readonly onLoss: (records: number, reason: string) => void
   /** Bytes that are kept, what is being sent and collected among them. Default 32 MiB. */
   readonly mostBytes?: number
-  readonly connect?: (target: KafkaTarget, isForbidden: IsForbidden) => Pick<KafkaClient, 'send' | 'close'>
+  readonly connect?: (target: KafkaTarget, isForbidden: IsForbidden) => Client
 }
 
 const MOST_BYTES = 32 * 1024 * 1024
@@ -35,7 +37,8 @@ export class KafkaSink {
   readonly #mostBytes: number
   readonly #losses: Losses
   #target: SinkTarget
-  #client: Pick<KafkaClient, 'send' | 'close'> | undefined
+  #client: Client | undefined
+  #sending: Client | undefined
   #queue: Buffer[] = []
   #head = 0
   #bytes = 0
@@ -61,7 +64,9 @@ export class KafkaSink {
   /** What is there and what comes goes to another target. */
   redirect(target: SinkTarget): void {
     this.#target = target
-    this.#dropClient()
+    if (this.#running === undefined) this.#client?.close()
+    // Otherwise what is on its way arrives first.
+    this.#client = undefined
   }
 
   /** Room for something that becomes part of a record; false when there is none. It is given back with `release`. */
@@ -102,7 +107,8 @@ export class KafkaSink {
     this.#queue = []
     this.#head = 0
     this.#bytes = 0
-    this.#dropClient()
+    this.#client?.close()
+    this.#sending?.close()
     if (left > 0) this.#losses.add(left, 'the gateway has ended')
     this.#losses.flush()
   }
@@ -132,19 +138,22 @@ export class KafkaSink {
   /** @returns why it could not be, `undefined` when it was */
   async #deliver(batch: readonly Buffer[]): Promise<string | undefined> {
     for (let attempt = 0; ; attempt++) {
+      let client: Client | undefined
       try {
-        this.#client ??= this.#connect()
-        await this.#client.send(batch)
+        client = this.#sending = this.#client ??= this.#connect()
+        await client.send(batch)
+        if (client !== this.#client) client.close()
         return undefined
       } catch (error) {
-        this.#dropClient()
+        client?.close()
+        if (client === this.#client) this.#client = undefined
         if (attempt >= this.#target.retries || performance.now() >= this.#deadline) return reasonOf(error)
       }
       await this.#pause(this.#target.backoff)
     }
   }
 
-  #connect(): Pick<KafkaClient, 'send' | 'close'> {
+  #connect(): Client {
     const { connect, isForbidden } = this.#options
     return connect?.(this.#target, isForbidden) ?? new KafkaClient(this.#target, isForbidden)
   }
@@ -176,11 +185,6 @@ export class KafkaSink {
       }
     })
     this.#wake = undefined
-  }
-
-  #dropClient(): void {
-    this.#client?.close()
-    this.#client = undefined
   }
 }
 
