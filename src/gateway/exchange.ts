@@ -88,6 +88,17 @@ export interface BackendIdentity {
   readonly ca: string | undefined
 }
 
+/** How the body of the reply is compressed, and what came of it. */
+export interface Compression {
+  /** 1 to 9 */
+  readonly level: number
+  /** Each piece goes out as it comes. */
+  readonly flushes: boolean
+  /** Bytes of body, so far. */
+  before: number
+  after: number
+}
+
 /** Identity that authentication established; names and ids are empty strings until then. */
 export interface Caller {
   readonly appId: string
@@ -146,6 +157,8 @@ export class Exchange {
   replyHeaders = ''
   /** Lower-case names of lines that the reply has and the client does not get. */
   withheld: ReadonlySet<string> | undefined = undefined
+  /** Set just before the head of the reply is written; undefined: the body is sent as it is. */
+  gzip: Compression | undefined = undefined
   /** Who reads along what goes to the backend, and what comes to the client. */
   requestTap: BodyTap | undefined = undefined
   replyTap: ReplyTap | undefined = undefined

@@ -19,6 +19,8 @@ export interface Features {
   readonly ciphers: readonly string[]
   /** `request_custom_config.http2_enable` */
   readonly http2: boolean
+  /** `gzip.comp_level`, 1 to 9; undefined: replies are not compressed. */
+  readonly gzipLevel: number | undefined
   /** `backend_client_certificate`: what backends are shown whose APIs ask for it. */
   readonly backendIdentity: BackendIdentity | undefined
 }
@@ -40,6 +42,7 @@ export const defaultFeatures: Features = {
     'ECDHE-RSA-AES128-SHA256',
   ],
   http2: true,
+  gzipLevel: undefined,
   backendIdentity: undefined,
 }
 
@@ -53,6 +56,7 @@ export function featuresOf(part: InstancePart): Features {
     pathsAsSent: read(part, 'api_uri_no_escape') !== undefined,
     ciphers: ciphers(member(read(part, 'ssl_ciphers'), 'ssl_ciphers')),
     http2: member(read(part, 'request_custom_config'), 'http2_enable') !== false,
+    gzipLevel: gzipLevel(read(part, 'gzip')),
     backendIdentity: identity(read(part, 'backend_client_certificate')),
   }
 }
@@ -82,6 +86,12 @@ export function member(value: unknown, name: string): unknown {
 function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined
+}
+
+function gzipLevel(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  const level = count(member(value, 'comp_level')) ?? 6
+  return level <= 9 ? level : 6
 }
 
 function identity(value: unknown): BackendIdentity | undefined {

@@ -85,7 +85,12 @@ export function accessLine(record: AccessRecord, region: string): string {
   const inner = seconds(total - record.upstreamTotal)
   const custom = record.customFields === undefined ? NO_CUSTOM_FIELDS : record.customFields(head)
   const source = record.upstreamStatus !== 0 && record.errorCode === '' ? 'remote' : 'local'
-  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - ${custom} ${source} - ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
+  const ratio = record.gzip === undefined ? '-' : gzipRatio(record.gzip)
+  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - ${custom} ${source} ${ratio} ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
+}
+
+function gzipRatio({ before, after }: { readonly before: number; readonly after: number }): string {
+  return after === 0 ? '-' : (before / after).toFixed(2)
 }
 
 const NO_ROUTE: RouteLabels = { apiId: '-', apiName: '-', authType: '-' }

@@ -36,6 +36,8 @@ export interface AccessRecord {
   readonly plan: { readonly target: string; readonly origin: { readonly tls: boolean } } | undefined
   /** Fields 39 to 48 of a line, where the instance names any. */
   readonly customFields: CustomFields | undefined
+  /** Bytes of the reply's body before and after it was compressed; undefined: it was not. */
+  readonly gzip?: { readonly before: number; readonly after: number } | undefined
   readonly status: number
   /** `APIG.xxxx`; empty when the reply is not an error of the gateway. */
   readonly errorCode: string

@@ -17,11 +17,14 @@ import type { BackendConnection, BackendUser, Trouble } from './backend-connecti
 import { backendReply, interimReply, upgradeReply } from './backend-reply.js'
 import { backendRequest, offersUpgrade } from './backend-request.js'
 import type { ForwardedClient } from './forwarded-client.js'
+import { GzipReply, type GzipOwner } from './gzip-reply.js'
 import type { BackendPools, OriginPool, Waiting } from './pool.js'
 import { Tunnel } from './tunnel.js'
 
 /** Bodies above this size are not sent again once bytes of them were sent. */
 const REPLAY_LIMIT = 1024 * 1024
+
+const CHUNK_END = Buffer.from('\r\n', 'latin1')
 
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
@@ -33,7 +36,7 @@ const failures: Readonly<Record<Trouble, Failure>> = {
   malformed: 'backend-unavailable',
 }
 
-export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Waiting {
+export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Waiting, GzipOwner {
   readonly #client: ForwardedClient
   readonly #pools: BackendPools
   readonly #request = new Batch()
@@ -62,6 +65,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   #replyFraming: Framing = 'plain'
   #clientSlow = false
   #tunnel: Tunnel | undefined = undefined
+  #gzip: GzipReply | undefined = undefined
 
   constructor(client: ForwardedClient, pools: BackendPools) {
     super()
@@ -139,6 +143,15 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
 
   clientDrained(): void {
     this.#tunnel?.clientDrained()
+    if (this.#gzip !== undefined) {
+      if (this.#backend === undefined || this.#clientSlow) this.#armSend()
+      this.#gzip.clientDrained()
+    } else {
+      this.roomAgain()
+    }
+  }
+
+  roomAgain(): void {
     if (!this.#clientSlow) return
     this.#clientSlow = false
     this.#armBackend()
@@ -231,9 +244,9 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     const exchange = this.#exchange
     const plan = this.#plan
     if (exchange === undefined || plan === undefined) return
+    if (this.#backend !== undefined || !this.#replied) this.#count(exchange)
     this.#backend?.release(false)
     this.#backend = undefined
-    this.#count(exchange)
     if (this.#replied) {
       this.#clear()
       this.#client.cut()
@@ -296,6 +309,8 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#plan = undefined
     this.#sent = undefined
     this.#tunnel = undefined
+    this.#gzip?.destroy()
+    this.#gzip = undefined
     this.#requestSink = this.#request
     this.#replySink = this.#reply
     this.#pools.wheel.disarm(this)
@@ -371,6 +386,11 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
       this.#finish(backend, exchange, backend.body.done && at === end)
       return at
     }
+    if (exchange.gzip !== undefined) {
+      this.#gzip = new GzipReply(this, exchange.gzip)
+      this.#client.write(out)
+      return this.#relay('', bytes, at, end, exchange, backend)
+    }
     const length = head.bodyLength
     const bodyStart = head.lines.last + 2
     if (length >= 0 && end - at >= length && head.text.length >= bodyStart + length) {
@@ -395,6 +415,10 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     if (backend.body.done && head.bodyLength === 0 && isBodyless(head.status, this.#plan?.method ?? '')) {
       // The backend was asked for a head only; the length that it declares is not that of this reply.
       return `${backendReply(head, exchange, false)}Content-Length: 0\r\n${client.startReply(true)}\r\n`
+    }
+    if (exchange.gzip !== undefined) {
+      const framing = client.unframed ? '' : 'Transfer-Encoding: chunked\r\n'
+      return `${backendReply(head, exchange, false)}${framing}${client.startReply(!client.unframed)}\r\n`
     }
     if (head.bodyLength >= 0) return `${backendReply(head, exchange, true)}${client.startReply(true)}\r\n`
     if (client.unframed) return `${backendReply(head, exchange, true)}${client.startReply(false)}\r\n`
@@ -427,7 +451,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     }
     if (backend.body.done) this.#reply.end()
     const piece = this.#reply.take()
-    const keepsUp = piece === undefined || this.#client.write(piece)
+    const keepsUp = piece === undefined || (this.#gzip ?? this.#client).write(piece)
     if (backend.body.done) {
       this.#finish(backend, exchange, position === end)
     } else if (keepsUp) {
@@ -435,7 +459,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     } else {
       this.#clientSlow = true
       backend.pause()
-      this.#pools.wheel.arm(this, performance.now() + this.#pools.options.sendTimeout)
+      this.#armSend()
     }
     return position
   }
@@ -447,15 +471,43 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#reply.begin('', 0, this.#replyFraming)
     this.#reply.end()
     const piece = this.#reply.take()
-    if (piece !== undefined) this.#client.write(piece)
+    if (piece !== undefined) (this.#gzip ?? this.#client).write(piece)
     this.#finish(backend, exchange, false)
   }
 
   #finish(backend: BackendConnection, exchange: Exchange, clean: boolean): void {
     this.#count(exchange)
     if (exchange.replyTap !== undefined) endReplyTap(exchange, true)
+    if (this.#gzip !== undefined) {
+      // The backend is done with; the client is not.
+      this.#unload()
+      this.#backend = undefined
+      backend.release(clean && this.#requestDone)
+      this.#armSend()
+      this.#gzip.end()
+      return
+    }
     this.#clear()
     backend.release(clean && this.#requestDone)
+    this.#client.replyDone()
+  }
+
+  /** A client has this long to take what is written. */
+  #armSend(): void {
+    this.#pools.wheel.arm(this, performance.now() + this.#pools.options.sendTimeout)
+  }
+
+  compressed(piece: Buffer): boolean {
+    if (this.#backend === undefined) this.#armSend()
+    if (this.#client.unframed) return this.#client.write(piece)
+    return this.#client.write(
+      Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`, 'latin1'), piece, CHUNK_END]),
+    )
+  }
+
+  compressedAll(): void {
+    if (!this.#client.unframed) this.#client.write('0\r\n\r\n')
+    this.#clear()
     this.#client.replyDone()
   }
 }

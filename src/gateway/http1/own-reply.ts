@@ -1,4 +1,5 @@
 /** Bytes of a reply that the gateway makes itself (responses.md §1). */
+import { gzipSync } from 'node:zlib'
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { linesWithout } from '../responses/reply-lines.js'
@@ -17,7 +18,8 @@ export function connectionLine(closes: boolean, minorVersion: 0 | 1): string {
 
 /** The whole reply as latin1 text, or as bytes when its body is neither ASCII nor small. */
 export function ownReply(exchange: Exchange, reply: Reply, connectionLine: string): string | Buffer {
-  const { body, status } = reply
+  const { status } = reply
+  const body = ownBody(exchange, reply)
   const plain = typeof body === 'string' && isAscii(body)
   const bytes = plain ? undefined : typeof body === 'string' ? Buffer.from(body) : body
   const length = plain ? body.length : (bytes?.length ?? 0)
@@ -33,6 +35,15 @@ export function ownReply(exchange: Exchange, reply: Reply, connectionLine: strin
   if (isBodyless(status, exchange.head.method)) return head
   if (plain) return head + body
   return bytes === undefined ? head : Buffer.concat([Buffer.from(head, 'latin1'), bytes])
+}
+
+/** The body as it is sent. What the gateway itself has to say is small enough to be compressed at once (gzip.ts). */
+export function ownBody({ gzip }: Exchange, { body }: Reply): Buffer | string {
+  if (gzip === undefined) return body
+  const compressed = gzipSync(body, { level: gzip.level })
+  gzip.before = Buffer.byteLength(body)
+  gzip.after = compressed.length
+  return compressed
 }
 
 function isAscii(text: string): boolean {

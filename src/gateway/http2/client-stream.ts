@@ -10,7 +10,7 @@ import { Alarm } from '../http1/alarms.js'
 import { BodyCollector } from '../http1/body-collector.js'
 import type { EngineContext, Forwarding } from '../http1/context.js'
 import { failureOf } from '../http1/failures.js'
-import { wireText } from '../http1/own-reply.js'
+import { ownBody, wireText } from '../http1/own-reply.js'
 import { Http1RequestHead } from '../http1/request-head.js'
 import { newRequestId } from '../http1/request-id.js'
 import { isBodyless } from '../http1/response-head.js'
@@ -263,7 +263,8 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     if (reply.errorCode !== undefined && speaksGrpc(exchange)) {
       this.respond(grpcRefusal(reply, lines), true)
     } else {
-      const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body
+      const sent = ownBody(exchange, reply)
+      const body = typeof sent === 'string' ? Buffer.from(sent) : sent
       const fields = replyFields(reply.status, lines)
       if (reply.status !== 204 && reply.status !== 304) fields['content-length'] = body.length
       const headOnly = isBodyless(reply.status, this.head.method)

@@ -36,6 +36,18 @@ export class ReplyLines {
     return values
   }
 
+  /** The gateway made the reply. */
+  get isOwn(): boolean {
+    return isOwn(this.reply)
+  }
+
+  /** Bytes of body; undefined where the backend has not declared it. */
+  get bodySize(): number | undefined {
+    if (isOwn(this.reply)) return Buffer.byteLength(this.reply.body)
+    const [declared] = this.values('content-length')
+    return declared === undefined ? undefined : Number(declared)
+  }
+
   has(name: string): boolean {
     return this.values(name).length > 0
   }

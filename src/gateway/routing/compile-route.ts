@@ -27,6 +27,7 @@ import { compileProxyCache, type ReplyCache } from '../policies/proxy-cache.js'
 import { compileSetRespHeaders } from '../policies/set-resp-headers.js'
 import { compileThrottle } from '../policies/throttle.js'
 import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
+import { compileGzip } from '../responses/gzip.js'
 import type { ReplyStep } from '../responses/reply-lines.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
@@ -118,6 +119,7 @@ function compile(
   const replySteps: readonly (ReplyStep | undefined)[] = [
     cors?.headers,
     compileSetRespHeaders(plugins.set_resp_headers, { publication, stage, server: gateway.server }),
+    compileGzip(definition.req_protocol === 'GRPCS' ? undefined : features.gzipLevel),
   ]
   const phases = [
     // Before anything can answer, since answers are told as well.
