@@ -30,7 +30,9 @@ export async function managementWithGateway(engine: TestEngine): Promise<Managed
   })
   const [address = { host: '127.0.0.1', port: 0 }] = gateway.addresses
   const publisher = new Publisher({ revision: -1, parts: [] })
-  publisher.subscribe((update) => gateway.apply(update))
+  publisher.subscribe((update) => {
+    Promise.resolve(gateway.apply(update)).catch((fault: unknown) => faults.push(fault))
+  })
   const sluice = await management(engine, {
     gateway: {
       host: address.host,

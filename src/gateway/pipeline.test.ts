@@ -78,7 +78,7 @@ test('an update between two requests changes the second and not one that is unde
   }
   const first = gw.get('/orders')
   await expect.poll(() => gw.backend.requests.length).toBe(1)
-  gw.apply(change([publicationPart({ backend: mockBackend({ result_content: 'new' }) })]))
+  await gw.apply(change([publicationPart({ backend: mockBackend({ result_content: 'new' }) })]))
   expect((await gw.get('/orders')).body).toBe('new')
   finish()
   expect((await first).body).toBe('old')

@@ -27,7 +27,7 @@ test('7 and features 8: a header, a parameter and a cookie, each in its field', 
   await gw.get('/orders')
   const headers = { 'X-Tag': 'a"b\\c', Cookie: 'a=1; session=s1; session=s2', Authorization: 'secret' }
   await gw.get('/orders?p=1&q=a+b%20c', { headers })
-  gw.apply(change([instancePart()]))
+  await gw.apply(change([instancePart()]))
   await gw.get('/orders', { headers })
   const [without, whole, off] = await gw.log()
   expect(numbered(without)).toEqual(Array(10).fill('-'))

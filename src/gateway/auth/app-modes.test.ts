@@ -35,10 +35,10 @@ test('authentication.md 8: app_basic off and on', async () => {
   await using gw = await stage()
   const headers = { Authorization: basic(`${key}:${secret}`) }
   expect(await answer(gw, headers)).toBe(WRONG)
-  gw.apply(change([withFeatures({ app_basic: 'on' })]))
+  await gw.apply(change([withFeatures({ app_basic: 'on' })]))
   expect(await answer(gw, headers)).toBe(200)
   expect(gw.backend.only.headers).not.toHaveProperty('authorization')
-  gw.apply(change([withFeatures({ app_basic: 'off' })]))
+  await gw.apply(change([withFeatures({ app_basic: 'off' })]))
   expect(await answer(gw, headers)).toBe(WRONG)
 })
 
@@ -60,7 +60,7 @@ test('§3.2: app_secret: key and secret in headers, which go no further', async 
   expect(await answer(gw, { 'X-HW-ID': key, 'X-HW-AppKey': 'wrong' })).toBe(WRONG)
   expect(await answer(gw, { 'X-HW-ID': 'nobody', 'X-HW-AppKey': secret })).toBe(WRONG)
   expect(await answer(gw, { 'X-HW-ID': key })).toBe(WRONG)
-  gw.apply(change([instancePart()]))
+  await gw.apply(change([instancePart()]))
   expect(await answer(gw, { 'X-HW-ID': key, 'X-HW-AppKey': secret })).toBe(WRONG)
 })
 
@@ -92,7 +92,7 @@ test('§3.5: app_jwt: a digest of key, secret and time', async () => {
 
 test('§3.5: without its key an app is found only among those that may call the API', async () => {
   await using gw = await stage({ app_jwt: { enable: 'on', auth_header: 'Authorization' } })
-  gw.apply(change([appPart({ authorizations: [] })]))
+  await gw.apply(change([appPart({ authorizations: [] })]))
   const timestamp = now()
   const headers = { Timestamp: timestamp, Authorization: digest(timestamp) }
   expect(await answer(gw, headers)).toBe(WRONG)
@@ -104,7 +104,7 @@ test('§3.7: ai_api_key: a Bearer of the app', async () => {
   expect(await answer(gw, { Authorization: 'Bearer ai-key+/=' })).toBe(200)
   expect(await answer(gw, { Authorization: 'bearer ai-key+/=' })).toBe(200)
   expect(await answer(gw, { Authorization: 'Bearer another' })).toBe(WRONG)
-  gw.apply(change([appPart()]))
+  await gw.apply(change([appPart()]))
   expect(await answer(gw, { Authorization: 'Bearer ai-key+/=' })).toBe(WRONG)
 })
 

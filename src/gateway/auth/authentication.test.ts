@@ -91,7 +91,7 @@ test('authentication.md 6: an app that is authorized in another environment', as
   const reply = await gw.signed('GET', '/orders', { headers: { 'X-Stage': 'TEST' } })
   expect([reply.status, reply.code]).toEqual([403, 'APIG.0304'])
   expect((await gw.signed('GET', '/orders')).status).toBe(200)
-  gw.apply(change([appPart({ authorizations: ['a1/test'] })]))
+  await gw.apply(change([appPart({ authorizations: ['a1/test'] })]))
   expect((await gw.signed('GET', '/orders', { headers: { 'X-Stage': 'TEST' } })).status).toBe(200)
   expect((await gw.signed('GET', '/orders')).status).toBe(403)
 })
@@ -110,7 +110,7 @@ test('authentication.md 7: an AppCode over HTTPS, where the API takes one', asyn
   expect(await answer('code')).toEqual([200, undefined])
   expect(gw.backend.only.headers).not.toHaveProperty('x-apig-appcode')
   expect(await answer('edoc')).toEqual([401, 'APIG.0303'])
-  gw.apply(change([publicationPart({ auth_type: 'APP', app_code_auth_type: 'DISABLE' })]))
+  await gw.apply(change([publicationPart({ auth_type: 'APP', app_code_auth_type: 'DISABLE' })]))
   expect(await answer('code')).toEqual([401, 'APIG.0303'])
 })
 
@@ -170,11 +170,11 @@ test.each<[string, CallOptions['headers'], string]>([
 
 test('a new secret and a removed app count at once', async () => {
   await using gw = await gateway({ api: { auth_type: 'APP' }, parts: [app] })
-  gw.apply(change([appPart({ secret: 'another' })]))
+  await gw.apply(change([appPart({ secret: 'another' })]))
   expect((await gw.signed('GET', '/orders')).status).toBe(401)
-  gw.apply(change([app]))
+  await gw.apply(change([app]))
   expect((await gw.signed('GET', '/orders')).status).toBe(200)
-  gw.apply(change([], ['app:app1']))
+  await gw.apply(change([], ['app:app1']))
   expect((await gw.signed('GET', '/orders')).status).toBe(401)
 })
 
@@ -205,9 +205,9 @@ test('APIs whose callers nobody can verify are refused, whatever they show', asy
 
 test('an OPTIONS API for CORS is open whatever its auth_type', async () => {
   await using gw = await gateway({ parts: [groupPart()] })
-  gw.apply(change([publicationPart({ req_method: 'OPTIONS', auth_type: 'APP', cors: true })]))
+  await gw.apply(change([publicationPart({ req_method: 'OPTIONS', auth_type: 'APP', cors: true })]))
   expect((await gw.call('OPTIONS', '/orders')).status).toBe(200)
-  gw.apply(change([publicationPart({ req_method: 'OPTIONS', auth_type: 'APP', cors: false })]))
+  await gw.apply(change([publicationPart({ req_method: 'OPTIONS', auth_type: 'APP', cors: false })]))
   expect((await gw.call('OPTIONS', '/orders')).status).toBe(401)
 })
 

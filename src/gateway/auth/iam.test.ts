@@ -109,7 +109,7 @@ test('§4.2, features: a temporary key and its security token, in the other head
   expect(await call('X-Security-Token')).toBe(200)
   expect(gw.backend.only.headers).not.toHaveProperty('x-security-token')
   expect(await call('X-HW-Security-Token')).toBe(401)
-  gw.apply(change([instancePart({ features: { x_hw_security_token: { enable: true, config: 'on' } } })]))
+  await gw.apply(change([instancePart({ features: { x_hw_security_token: { enable: true, config: 'on' } } })]))
   expect(await call('X-HW-Security-Token')).toBe(200)
 })
 

@@ -135,31 +135,31 @@ test('authentication.md 10: with ai_api_key on as well, either is taken', async 
 test('§3.6: tokens end with the secret, the app, the key of the feature, and the feature', async () => {
   await using gw = await stage()
   const { access_token } = await granted(gw)
-  gw.apply(change([appPart({ secret: 'another' })]))
+  await gw.apply(change([appPart({ secret: 'another' })]))
   expect(await use(gw, access_token)).toBe('400 APIG.2203')
-  gw.apply(change([], ['app:app1']))
+  await gw.apply(change([], ['app:app1']))
   expect(await use(gw, access_token)).toBe('401 APIG.1004')
-  gw.apply(change([app1]))
+  await gw.apply(change([app1]))
   expect(await use(gw, access_token)).toBe(200)
-  gw.apply(change([instance({ app_token_key: 'another' })]))
+  await gw.apply(change([instance({ app_token_key: 'another' })]))
   expect(await use(gw, access_token)).toBe('400 APIG.2203')
-  gw.apply(change([instance({ app_token_uri: '/elsewhere' })]))
+  await gw.apply(change([instance({ app_token_uri: '/elsewhere' })]))
   expect((await ask(gw, credentials)).status).toBe(404)
-  gw.apply(change([instance({ enable: 'off' })]))
+  await gw.apply(change([instance({ enable: 'off' })]))
   expect(await use(gw, access_token)).toBe('401 APIG.0303')
 })
 
 test('§3.9: a token of an app that is not authorized', async () => {
   await using gw = await stage()
   const { access_token } = await granted(gw)
-  gw.apply(change([appPart({ authorizations: [] })]))
+  await gw.apply(change([appPart({ authorizations: [] })]))
   expect(await use(gw, access_token)).toBe('403 APIG.0304')
 })
 
 test('responses §3: errors of the endpoint are not those of a group', async () => {
   const overrides = { DEFAULT_4XX: { status: 418 }, AUTH_FAILURE: { status: 418 } }
   await using gw = await stage()
-  gw.apply(change([groupPart({ responseSets: [{ id: 'r', isDefault: true, overrides }] })]))
+  await gw.apply(change([groupPart({ responseSets: [{ id: 'r', isDefault: true, overrides }] })]))
   expect((await gw.post(URI, '', { headers: FORM })).status).toBe(400)
 })
 

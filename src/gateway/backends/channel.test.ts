@@ -94,9 +94,9 @@ test('weight 0 gets nothing; disabled members are not there; a channel of nobody
   await using behind = await members(2)
   await using gw = await throughChannel(channelPart({ members: behind.parts({ weight: 0 }) }))
   expect(await answers(gw, 4)).toEqual(Array(4).fill('m2'))
-  gw.apply(change([channelPart({ members: behind.parts({ weight: 0 }, { weight: 0 }) })]))
+  await gw.apply(change([channelPart({ members: behind.parts({ weight: 0 }, { weight: 0 }) })]))
   expect(await gw.get('/orders')).toMatchObject({ status: 502, code: 'APIG.0610' })
-  gw.apply(change([channelPart({ members: [] })], [], 3))
+  await gw.apply(change([channelPart({ members: [] })], [], 3))
   expect(await gw.get('/orders')).toMatchObject({ status: 502, code: 'APIG.0610' })
 })
 
@@ -104,7 +104,7 @@ test('backups are called only while no other member can be', async () => {
   await using behind = await members(2)
   await using gw = await throughChannel(channelPart({ members: behind.parts({ backup: true }) }))
   expect(await answers(gw, 3)).toEqual(['m2', 'm2', 'm2'])
-  gw.apply(change([channelPart({ members: behind.parts({ backup: true }, { weight: 0 }) })]))
+  await gw.apply(change([channelPart({ members: behind.parts({ backup: true }, { weight: 0 }) })]))
   expect(await answers(gw, 3)).toEqual(['m1', 'm1', 'm1'])
 })
 
@@ -113,18 +113,18 @@ test('a change of the channel counts from the next request on; a channel that go
   const [first, second] = behind.parts()
   await using gw = await throughChannel(channelPart({ members: [first ?? {}] }))
   expect(await answers(gw, 2)).toEqual(['m1', 'm1'])
-  gw.apply(change([channelPart({ members: [{ ...second, id: 'm2' }] })]))
+  await gw.apply(change([channelPart({ members: [{ ...second, id: 'm2' }] })]))
   expect(await answers(gw, 2)).toEqual(['m2', 'm2'])
-  gw.apply(change([], ['channel:c1'], 3))
+  await gw.apply(change([], ['channel:c1'], 3))
   expect(await gw.get('/orders')).toMatchObject({ status: 500, code: 'APIG.0609' })
-  gw.apply(change([channelPart({ members: [first ?? {}] })], [], 4))
+  await gw.apply(change([channelPart({ members: [first ?? {}] })], [], 4))
   expect(await answers(gw, 2)).toEqual(['m1', 'm1'])
 })
 
 test('a member without any port is 500 APIG.0611; one at a forbidden address 403 APIG.0404', async () => {
   await using gw = await throughChannel(channelPart({ members: [{ port: 0 }] }))
   expect(await gw.get('/orders')).toMatchObject({ status: 500, code: 'APIG.0611' })
-  gw.apply(change([channelPart({ members: [{ host: '169.254.169.254', port: 80 }] })]))
+  await gw.apply(change([channelPart({ members: [{ host: '169.254.169.254', port: 80 }] })]))
   expect(await gw.get('/orders')).toMatchObject({ status: 403, code: 'APIG.0404' })
 })
 
@@ -244,7 +244,7 @@ test('groups that are not there: the others serve; without any it is 404 APIG.01
     parts: [channelPart({ groups: groups.slice(1), members: behind.parts({ groupId: 'green' }) })],
   })
   expect(await answers(gw, 2, '/orders/1')).toEqual(['m1', 'm1'])
-  gw.apply(change([channelPart({ groups: [], members: behind.parts() })]))
+  await gw.apply(change([channelPart({ groups: [], members: behind.parts() })]))
   expect(await gw.get('/orders/1')).toMatchObject({ status: 404, code: 'APIG.0108' })
 })
 

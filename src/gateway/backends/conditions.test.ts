@@ -95,7 +95,7 @@ test('a path that is compared is decoded, unless the feature api_uri_no_escape l
   })
   expect((await gw.get('/a%20b')).body).toBe('decoded')
   const features = { api_uri_no_escape: { enable: true, config: 'on' } }
-  gw.apply({ revision: 2, reset: false, put: [instancePart({ features })], remove: [] })
+  await gw.apply({ revision: 2, reset: false, put: [instancePart({ features })], remove: [] })
   expect((await gw.get('/a%20b')).body).toBe('as sent')
 })
 

@@ -83,10 +83,10 @@ test('a condition on a cookie counts while the feature policy_cookie_param is on
   const answer = async (cookie: string) => (await gw.get('/orders', { headers: { cookie } })).body
   expect(await answer('version=beta')).toBe('default')
   const features = { policy_cookie_param: { enable: true, config: 'on' } }
-  gw.apply({ revision: 2, reset: false, put: [instancePart({ features })], remove: [] })
+  await gw.apply({ revision: 2, reset: false, put: [instancePart({ features })], remove: [] })
   expect(await answer('a=1; version=beta')).toBe('beta')
   expect(await answer('version=stable')).toBe('default')
-  gw.apply({
+  await gw.apply({
     revision: 3,
     reset: false,
     put: [instancePart({ features: { policy_cookie_param: { enable: true, config: 'off' } } })],

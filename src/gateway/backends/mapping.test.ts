@@ -168,7 +168,7 @@ test('what the gateway consumes does not reach a backend', async () => {
 test('the method of the backend, fixed or the caller’s', async () => {
   await using gw = await gateway({ api: { req_method: 'ANY', backend: { req_method: 'POST' } } })
   await gw.get('/orders')
-  gw.apply(change([publicationPart({ req_method: 'ANY', backend: { req_method: 'ANY' } })]))
+  await gw.apply(change([publicationPart({ req_method: 'ANY', backend: { req_method: 'ANY' } })]))
   await gw.call('DELETE', '/orders')
   expect(gw.backend.requests.map(({ method }) => method)).toEqual(['POST', 'DELETE'])
 })
@@ -203,7 +203,7 @@ test('Host: the backend address, or what is mapped to it', async () => {
   await using gw = await gateway({ api: {} })
   await gw.get('/orders')
   expect(gw.backend.only.headers.host).toBe(gw.backend.address)
-  gw.apply(change([publicationPart({ backend: { params: [to('HEADER', 'host', 'CONSTANT', 'shop.example')] } })]))
+  await gw.apply(change([publicationPart({ backend: { params: [to('HEADER', 'host', 'CONSTANT', 'shop.example')] } })]))
   await gw.get('/orders')
   expect(gw.backend.requests.at(-1)?.headers.host).toBe('shop.example')
 })
@@ -283,7 +283,7 @@ test.each(['169.254.169.254', '0.0.0.0:80', '[::ffff:169.254.169.254]:80', '[fe8
 test('which addresses are forbidden is a setting, for names as for addresses', async () => {
   await using gw = await gateway({ api: {}, options: { forbiddenBackends: ['127.0.0.0/8', '::1'] } })
   expect((await gw.get('/orders')).code).toBe('APIG.0404')
-  gw.apply(change([publicationPart({ backend: { url_domain: gw.backend.address.replace('127.0.0.1', 'localhost') } })]))
+  await gw.apply(change([publicationPart({ backend: { url_domain: gw.backend.address.replace('127.0.0.1', 'localhost') } })]))
   expect((await gw.get('/orders')).code).toBe('APIG.0404')
   expect(gw.backend.requests).toHaveLength(0)
 })
@@ -292,7 +292,7 @@ test('a gateway that calls itself comes to an end', async () => {
   await using gw = await gateway({ parts: [] })
   const self = `127.0.0.1:${gw.gateway.addresses[0]?.port ?? 0}`
   const params = [to('HEADER', 'Host', 'CONSTANT', 'g1.apic.test')]
-  gw.apply(change([publicationPart({ backend: { url_domain: self, params } })]))
+  await gw.apply(change([publicationPart({ backend: { url_domain: self, params } })]))
   const reply = await gw.get('/orders')
   expect([reply.status, reply.code]).toEqual([500, 'APIG.0612'])
   expect((await gw.get('/orders', { headers: { 'X-Apig-Forward-Depth': '11' } })).code).toBe('APIG.0612')
@@ -330,7 +330,7 @@ test('8: retry −1: a connection that is reset is tried again for GET, not for 
     const reply = await gw.call(method, '/orders')
     expect([method, reply.status, reply.code, connections]).toEqual([method, 502, 'APIG.0202', attempts])
   }
-  gw.apply(change([publicationPart({ req_method: 'ANY', backend: { url_domain, retry_count: 3 } })]))
+  await gw.apply(change([publicationPart({ req_method: 'ANY', backend: { url_domain, retry_count: 3 } })]))
   connections = 0
   await gw.call('POST', '/orders')
   expect(connections).toBe(4)

@@ -89,7 +89,7 @@ test('the instance’s certificate is shown where the API asks for it, and the b
   expect((await gw.get('/orders')).body).toBe('secure')
   expect(backend.seen[0]?.client).toBe('the gateway')
   // Switched off again, nothing is shown.
-  gw.apply(change([instancePart()]))
+  await gw.apply(change([instancePart()]))
   expect((await gw.get('/orders')).body).toBe('secure')
   expect(backend.seen[1]?.client).toBeUndefined()
 })
@@ -104,7 +104,7 @@ test.each([
   const { status, code } = await gw.get('/orders')
   expect([status, code, backend.seen]).toEqual([502, 'APIG.0202', []])
   // Without roots there is nothing to verify with; the certificate is shown all the same.
-  gw.apply(change([feature({ ca: '' })]))
+  await gw.apply(change([feature({ ca: '' })]))
   expect((await gw.get('/orders')).body).toBe('secure')
   expect(backend.seen[0]?.client).toBe('the gateway')
 })
@@ -122,7 +122,7 @@ test('sessions are resumed, and not by those who show another certificate', asyn
   await gw.get('/orders')
   await gw.get('/orders')
   const plain = { req_protocol: 'HTTPS', url_domain: `localhost:${backend.port}` } as const
-  gw.apply(change([publicationPart({ backend: plain })]))
+  await gw.apply(change([publicationPart({ backend: plain })]))
   await gw.get('/orders')
   expect(backend.seen.map(({ client, resumed }) => [client, resumed])).toEqual([
     ['the gateway', false],

@@ -21,7 +21,7 @@ const secure = (port: number) => secureCall(port, '/orders', { host: 'a.com' })
 const plain = (port: number) => fetch(`http://127.0.0.1:${port}/apic/health_check`).then(({ status }) => status)
 
 async function settled(gw: TestGateway, ...ports: InstancePart['ingressPorts']): Promise<void> {
-  gw.apply(change([instancePart({ ingressPorts: ports })]))
+  await gw.apply(change([instancePart({ ingressPorts: ports })]))
   await gw.gateway.portsSettled
 }
 

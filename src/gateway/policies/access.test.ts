@@ -50,11 +50,11 @@ test('policies §3: accounts are asked of IAM APIs alone', async () => {
 
 test('a list that is bound, changed and taken away counts at once', async () => {
   await using gw = await gateway({ api: {} })
-  gw.apply(change([controlled(byAddress('DENY', '127.0.0.1'))]))
+  await gw.apply(change([controlled(byAddress('DENY', '127.0.0.1'))]))
   expect(await answer(gw)).toBe('403 APIG.0402')
-  gw.apply(change([controlled(byAddress('DENY', '127.0.0.2'))]))
+  await gw.apply(change([controlled(byAddress('DENY', '127.0.0.2'))]))
   expect(await answer(gw)).toBe(200)
-  gw.apply(change([controlled(byAddress('PERMIT', '127.0.0.2')), publicationPart()]))
+  await gw.apply(change([controlled(byAddress('PERMIT', '127.0.0.2')), publicationPart()]))
   expect(await answer(gw)).toBe(200)
 })
 
@@ -70,9 +70,9 @@ test('authentication.md 15: the list of an app, after its authorization', async 
   expect(await called()).toEqual([403, 'APIG.0405'])
   expect(await called({ 'X-Stage': 'TEST' })).toEqual([403, 'APIG.0304'])
   expect(await called({}, 0)).toEqual([401, 'APIG.0303'])
-  gw.apply(change([appPart({ access: byAddress('PERMIT', '127.0.0.1') })]))
+  await gw.apply(change([appPart({ access: byAddress('PERMIT', '127.0.0.1') })]))
   expect(await called()).toEqual([200, undefined])
-  gw.apply(change([appPart({ access: byAddress('PERMIT', '127.0.0.2') })]))
+  await gw.apply(change([appPart({ access: byAddress('PERMIT', '127.0.0.2') })]))
   expect(await called()).toEqual([403, 'APIG.0405'])
 })
 
@@ -98,11 +98,11 @@ test('routing §7: the header wins, and is switched on and off without a restart
   await using gw = await gateway({ parts: [controlled(byAddress('PERMIT', '10.0.0.2', '127.0.0.1'))] })
   const headers = { 'X-Real': '10.0.0.9, 10.0.0.2', 'X-Forwarded-For': '10.0.0.2' }
   expect(await answer(gw, headers)).toBe(200)
-  gw.apply(change([instancePart({ features })]))
+  await gw.apply(change([instancePart({ features })]))
   expect(await answer(gw, headers)).toBe('403 APIG.0402')
   expect(await answer(gw, { ...headers, 'X-Real': '2001:db8::zz' })).toBe('403 APIG.0401')
   expect(await answer(gw, {})).toBe(200)
-  gw.apply(change([instancePart({ features: fromChain(0).features })]))
+  await gw.apply(change([instancePart({ features: fromChain(0).features })]))
   expect(await answer(gw, headers)).toBe(200)
 })
 

@@ -45,7 +45,7 @@ test('authentication.md 16: two a minute: the third is refused', async () => {
 test('§3.11: calls of all APIs count together, those of each app for itself', async () => {
   const { gw, call } = await stage()
   await using _ = gw
-  gw.apply(change([withQuota({}, 'app2')]))
+  await gw.apply(change([withQuota({}, 'app2')]))
   expect([await call('/orders'), await call('/two'), await call('/two')]).toEqual([200, 200, '405 APIG.0501'])
   expect(await call('/two', 'app2')).toBe(200)
 })
@@ -84,9 +84,9 @@ test('a changed limit leaves what was counted, and without a quota nothing is co
   const { gw, call } = await stage()
   await using _ = gw
   await call()
-  gw.apply(change([withQuota({ limit: 3 })]))
+  await gw.apply(change([withQuota({ limit: 3 })]))
   expect([await call(), await call(), await call()]).toEqual([200, 200, '405 APIG.0501'])
-  gw.apply(change([appPart()]))
+  await gw.apply(change([appPart()]))
   expect(await call()).toBe(200)
 })
 

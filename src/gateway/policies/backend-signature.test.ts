@@ -98,7 +98,7 @@ test('features: custom_auth_header.backend_sign_header, live', async () => {
   const headers = { Authorization: 'mine' }
   expect((await called(gw, 'GET', '/', { headers })).verdict).not.toBe('ok')
   const config = JSON.stringify({ enable: 'on', app_auth_header: '', backend_sign_header: 'X-Gateway-Auth' })
-  gw.apply(change([instancePart({ features: { custom_auth_header: { enable: true, config } } })]))
+  await gw.apply(change([instancePart({ features: { custom_auth_header: { enable: true, config } } })]))
   const seen = await called(gw, 'GET', '/', { headers })
   expect([seen.verdict, valuesOf(seen, 'authorization')]).toEqual(['ok', ['mine']])
 })
@@ -111,12 +111,12 @@ test('a key that is bound, replaced and unbound counts at once; mocks are not si
   }
   expect(await seen()).toBeUndefined()
   const basic: BackendSignature = { type: 'basic', key: 'user', secret: 'password' }
-  gw.apply(change([{ ...publicationPart(), signature: basic }]))
+  await gw.apply(change([{ ...publicationPart(), signature: basic }]))
   expect(await seen()).toBe('Basic dXNlcjpwYXNzd29yZA==')
   expect(await seen()).toBe('Basic dXNlcjpwYXNzd29yZA==')
-  gw.apply(change([publicationPart()]))
+  await gw.apply(change([publicationPart()]))
   expect(await seen()).toBeUndefined()
-  gw.apply(change([{ ...publicationPart({ backend: mockBackend() }), signature: hmac }]))
+  await gw.apply(change([{ ...publicationPart({ backend: mockBackend() }), signature: hmac }]))
   expect((await gw.get('/orders')).body).toBe('{"mock":true}')
 })
 

@@ -161,11 +161,11 @@ test('3: without a policy the feature ratelimit counts, over all environments', 
 test('binding, changing and removing a policy counts at once', async () => {
   await using gw = await gateway({ api: { backend }, options: frozen() })
   const call = () => gw.get('/orders')
-  gw.apply(change([publicationPart({ backend, throttleId: 't1' }), throttlePart({ apiLimit: 1 })]))
+  await gw.apply(change([publicationPart({ backend, throttleId: 't1' }), throttlePart({ apiLimit: 1 })]))
   expect(await statuses([call, call])).toEqual([200, 429])
-  gw.apply(change([throttlePart({ apiLimit: 3 })]))
+  await gw.apply(change([throttlePart({ apiLimit: 3 })]))
   expect((await call()).status).toBe(200)
-  gw.apply(change([publicationPart({ backend })], ['throttle:t1']))
+  await gw.apply(change([publicationPart({ backend })], ['throttle:t1']))
   expect(await statuses(times(3, call))).toEqual([200, 200, 200])
 })
 

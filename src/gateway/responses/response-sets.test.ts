@@ -171,9 +171,9 @@ test('§2.2: no group, no set; a body that grows too large after the match is an
 test('a changed set counts from the next request on, without publishing again', async () => {
   await using gw = await gateway({ api: {} })
   expect((await gw.get('/x')).status).toBe(404)
-  gw.apply(change([groupPart({ responseSets: [set({ NOT_FOUND: { status: 410 } })] })]))
+  await gw.apply(change([groupPart({ responseSets: [set({ NOT_FOUND: { status: 410 } })] })]))
   expect((await gw.get('/x')).status).toBe(410)
-  gw.apply(change([groupPart()]))
+  await gw.apply(change([groupPart()]))
   expect((await gw.get('/x')).status).toBe(404)
 })
 

@@ -73,7 +73,7 @@ test('7: an environment in which the API is not published', async () => {
     })
   }
   expect((await gw.get('/orders', { headers: { 'X-Stage': 'RELEASE' } })).status).toBe(200)
-  gw.apply(change([publicationPart({ environmentId: 'test', backend: { req_uri: '/in-test' } })]))
+  await gw.apply(change([publicationPart({ environmentId: 'test', backend: { req_uri: '/in-test' } })]))
   await gw.get('/orders?X-Stage=TEST', { headers: { 'x-stage': 'TEST' } })
   expect(gw.backend.requests.at(-1)?.target).toBe('/in-test?X-Stage=TEST')
 })
@@ -94,7 +94,7 @@ test('10: debugging domain off: 404; the call after the last of the day: 429, co
   for (const target of ['/orders', '/nothing', '/orders', '/orders']) statuses.push((await gw.get(target)).status)
   expect(statuses).toEqual([200, 404, 200, 429])
   expect((await gw.get('/orders')).code).toBe('APIG.0308')
-  gw.apply(change([groupPart({ subDomainEnabled: false })]))
+  await gw.apply(change([groupPart({ subDomainEnabled: false })]))
   expect((await gw.get('/orders')).code).toBe('APIG.0101')
 })
 
@@ -124,7 +124,7 @@ test('11: an address leads to DEFAULT only, also one of the trust list', async (
 test('15: an escaped slash separates segments', async () => {
   await using gw = await gateway({ api: { req_uri: '/{x}/{y}', backend: { req_uri: '/two' } } })
   expect((await gw.get('/a%2Fb')).status).toBe(200)
-  gw.apply(change([publicationPart({ req_uri: '/{x}' })]))
+  await gw.apply(change([publicationPart({ req_uri: '/{x}' })]))
   expect((await gw.get('/a%2Fb')).status).toBe(404)
 })
 

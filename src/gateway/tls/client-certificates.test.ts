@@ -48,7 +48,7 @@ test('a group has no words of its own for that', async () => {
   await using gw = await mutual()
   const domains = [groupDomain({ name: 'a.com', certificateIds: ['c1'], verifyClient: true })]
   const overrides = { DEFAULT_4XX: { status: 418, body: 'ours' }, NOT_FOUND: { status: 410 } }
-  gw.apply(change([groupPart({ domains, responseSets: [{ id: 'r1', isDefault: true, overrides }] })]))
+  await gw.apply(change([groupPart({ domains, responseSets: [{ id: 'r1', isDefault: true, overrides }] })]))
   expect((await secureCall(port(gw), '/orders', { host: 'a.com' })).status).toBe(400)
   expect((await secureCall(port(gw), '/x', { host: 'a.com', tls: identity(good) })).status).toBe(410)
 })
@@ -92,7 +92,7 @@ test('a session keeps what was verified, and gives nothing to whom showed nothin
 test('a session is worth nothing when the roots have changed', async () => {
   await using gw = await mutual()
   const known = await secureCall(port(gw), '/orders', { host: 'a.com', tls: identity(good) })
-  gw.apply(change([certificatePart('c1', server, { trustedRootCa: otherRoot.pem })]))
+  await gw.apply(change([certificatePart('c1', server, { trustedRootCa: otherRoot.pem })]))
   const tls = known.session === undefined ? {} : { session: known.session }
   const { resumed, code } = await secureCall(port(gw), '/orders', { host: 'a.com', tls })
   expect([resumed, code]).toEqual([false, 'APIG.0205'])
@@ -100,7 +100,7 @@ test('a session is worth nothing when the roots have changed', async () => {
 
 test('a domain that verifies, but has lost its roots, admits nobody', async () => {
   await using gw = await mutual()
-  gw.apply(change([certificatePart('c1', server)]))
+  await gw.apply(change([certificatePart('c1', server)]))
   const { code } = await secureCall(port(gw), '/orders', { host: 'a.com', tls: identity(good) })
   expect(code).toBe('APIG.0205')
 })

@@ -80,9 +80,9 @@ test('a replaced certificate is that of the next connection', async () => {
   await using gw = await secureGateway({ parts: domains(list, { c1: before }) })
   const shown = async () => (await secureCall(port(gw), '/orders', { host: 'a.com' })).subject
   expect(await shown()).toBe('version 1')
-  gw.apply(change([certificatePart('c1', after)]))
+  await gw.apply(change([certificatePart('c1', after)]))
   expect(await shown()).toBe('version 2')
-  gw.apply(change([groupPart({ domains: [] })], ['certificate:c1']))
+  await gw.apply(change([groupPart({ domains: [] })], ['certificate:c1']))
   expect(await shown()).toBe('Sluice default')
 })
 
@@ -133,7 +133,7 @@ test('ssl_ciphers limits TLS 1.2, and does not touch 1.3', async () => {
   expect(await by('ECDHE-ECDSA-AES256-GCM-SHA384')).toBe('ECDHE-ECDSA-AES256-GCM-SHA384')
   await expect(by('ECDHE-ECDSA-AES128-GCM-SHA256')).rejects.toThrow(/handshake failure/)
   expect((await secureCall(port(gw), '/orders')).version).toBe('TLSv1.3')
-  gw.apply(change([instancePart()]))
+  await gw.apply(change([instancePart()]))
   expect(await by('ECDHE-ECDSA-AES128-GCM-SHA256')).toBe('ECDHE-ECDSA-AES128-GCM-SHA256')
 })
 
