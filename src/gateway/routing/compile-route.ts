@@ -25,7 +25,8 @@ import { compileKafkaLog } from '../policies/kafka-log.js'
 import { compileProxyMirror, type Mirrors } from '../policies/proxy-mirror.js'
 import { compileProxyCache, type ReplyCache } from '../policies/proxy-cache.js'
 import { compileSetRespHeaders } from '../policies/set-resp-headers.js'
-import { compileThrottle } from '../policies/throttle.js'
+import { compileRateLimit } from '../policies/rate-limit.js'
+import { compileThrottle, throttlePolicy } from '../policies/throttle.js'
 import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
 import { compileGzip } from '../responses/gzip.js'
 import type { ReplyStep } from '../responses/reply-lines.js'
@@ -93,7 +94,9 @@ function compile(
   // A preflight carries no credentials: 16 to 20 are skipped.
   const isOpen = definition.req_method === 'OPTIONS' && definition.cors
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
-  const throttle = compileThrottle(policy, { limiter, publication, defaultLimit, quota })
+  const rules = { publication, stage, server: gateway.server, pathsAsSent: features.pathsAsSent }
+  const limits = compileRateLimit(plugins.rate_limit, rules) ?? throttlePolicy(policy)
+  const throttle = compileThrottle(limits, { limiter, publication, defaultLimit, quota })
   const pluginAuth = compilePluginAuth(plugins, {
     ...{ publication, stage, features, logins, services },
     ...{ channels: gateway.channels, server: gateway.server },
