@@ -6,7 +6,7 @@ import { startGateway } from './worker.js'
 
 const required = [{ name: 'a', location: 'QUERY', required: true }] as const
 
-test('2: a wrong signature consumes nothing of a limit', async () => {
+test('request-lifecycle.md 2: a wrong signature consumes nothing of a limit', async () => {
   await using gw = await gateway({
     api: { auth_type: 'APP', throttleId: 't1' },
     parts: [appPart(), throttlePart({ apiLimit: 1 })],
@@ -18,7 +18,7 @@ test('2: a wrong signature consumes nothing of a limit', async () => {
   expect((await gw.signed('GET', '/orders')).status).toBe(429)
 })
 
-test('3: a limit that is reached answers before a parameter that is missing', async () => {
+test('request-lifecycle.md 3: a limit that is reached answers before a parameter that is missing', async () => {
   await using gw = await gateway({
     api: { auth_type: 'APP', throttleId: 't1', req_params: required },
     parts: [appPart(), throttlePart({ apiLimit: 1 })],
@@ -27,13 +27,13 @@ test('3: a limit that is reached answers before a parameter that is missing', as
   expect((await gw.signed('GET', '/orders')).status).toBe(429)
 })
 
-test('4: a parameter that is missing answers before the backend is called', async () => {
+test('request-lifecycle.md 4: a parameter that is missing answers before the backend is called', async () => {
   await using gw = await gateway({ api: { req_params: required } })
   expect((await gw.get('/orders')).code).toBe('APIG.0106')
   expect(gw.backend.requests).toHaveLength(0)
 })
 
-test('7: a body that is too large, to a path that nobody has: 404', async () => {
+test('request-lifecycle.md 7: a body that is too large, to a path that nobody has: 404', async () => {
   await using gw = await gateway({ api: { req_method: 'POST' } })
   const body = Buffer.alloc(12 * 1024 * 1024 + 1)
   expect((await gw.post('/nothing', body)).status).toBe(404)

@@ -37,7 +37,7 @@ test('7 and features 8: a header, a parameter and a cookie, each in its field', 
 
 const head = (headers: Readonly<Record<string, string>>) => ({ target: '/', header: (name: string) => headers[name] })
 
-test('7: as it stands in the line', () => {
+test('telemetry.md 7: as it stands in the line', () => {
   const fields = compileCustomFields([{ location: 'header', name: 'x-tag' }])
   expect(fields?.(head({ 'x-tag': 'a"b\\c' }))).toBe('"a\\x22b\\x5Cc" - - - - - - - - -')
 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { gateway } from '../../test/gateway.js'
 import { appPart, mockBackend, throttlePart } from '../../test/parts.js'
 
-test('1: a proxied request is one line, with the id that the caller got', async () => {
+test('telemetry.md 1: a proxied request is one line, with the id that the caller got', async () => {
   await using gw = await gateway({ api: { name: 'orders', backend: { req_uri: '/v1' } } })
   const reply = await gw.get('/orders?a=1', {
     headers: { 'User-Agent': 'test "agent"', 'X-Forwarded-For': '192.0.2.1' },
@@ -41,7 +41,7 @@ test('1: a proxied request is one line, with the id that the caller got', async 
   }
 })
 
-test('2: a mock has no backend', async () => {
+test('telemetry.md 2: a mock has no backend', async () => {
   await using gw = await gateway({ api: { backend: mockBackend() } })
   await gw.get('/orders')
   const [line = {}] = await gw.log()
@@ -50,7 +50,7 @@ test('2: a mock has no backend', async () => {
   expect(line['response_source']).toBe('local')
 })
 
-test('3: the sizes of a request', async () => {
+test('telemetry.md 3: the sizes of a request', async () => {
   await using gw = await gateway({ api: { req_method: 'POST' } })
   await gw.post('/orders', '0123456789')
   const [line = {}] = await gw.log()
@@ -59,7 +59,7 @@ test('3: the sizes of a request', async () => {
   expect(Number(line['bytes_sent'])).toBeGreaterThan(2)
 })
 
-test('4: an unknown path of a group', async () => {
+test('telemetry.md 4: an unknown path of a group', async () => {
   await using gw = await gateway({ api: {} })
   await gw.get('/nothing')
   await gw.get('/nothing', { host: 'unknown.example' })
@@ -74,7 +74,7 @@ test('4: an unknown path of a group', async () => {
   expect(unknown).toMatchObject({ host: 'unknown.example', status: '404', group_id: '-' })
 })
 
-test('5: a throttled call, in the log and in the statistics', async () => {
+test('telemetry.md 5: a throttled call, in the log and in the statistics', async () => {
   await using gw = await gateway({ api: { throttleId: 't1' }, parts: [throttlePart({ apiLimit: 1 })] })
   await gw.get('/orders')
   await gw.get('/orders')
@@ -85,7 +85,7 @@ test('5: a throttled call, in the log and in the statistics', async () => {
   expect((await gw.log())[1]).toMatchObject({ status: '429', errorType: '1', apig_err_code: 'APIG.0308' })
 })
 
-test('6: a wrong signature, and a right one', async () => {
+test('telemetry.md 6: a wrong signature, and a right one', async () => {
   await using gw = await gateway({ api: { auth_type: 'APP' }, parts: [appPart({ name: 'shop' })] })
   await gw.get('/orders', { headers: gw.sign('GET', '/other') })
   await gw.signed('GET', '/orders')
@@ -102,7 +102,7 @@ test('§2.4: no credential is in the log', async () => {
   expect(JSON.stringify(await gw.log())).not.toContain('SECRET')
 })
 
-test('8: a retry is one line, whose last attempt is shorter than all of them', async () => {
+test('telemetry.md 8: a retry is one line, whose last attempt is shorter than all of them', async () => {
   await using gw = await gateway({ api: { backend: { timeout: 200 } } })
   let attempts = 0
   gw.backend.answer = (response) => {
@@ -116,7 +116,7 @@ test('8: a retry is one line, whose last attempt is shorter than all of them', a
   expect(Number(all)).toBeGreaterThanOrEqual(Number(last) + 0.19)
 })
 
-test('9: backend errors are counted by class, with the times of those that reached a backend', async () => {
+test('telemetry.md 9: backend errors are counted by class, with the times of those that reached a backend', async () => {
   await using gw = await gateway({ api: {} })
   gw.backend.answer = (response) => {
     response.statusCode = gw.backend.requests.length <= 6 ? 404 : 502

@@ -118,7 +118,7 @@ test('§3: a signature is always accepted, and what is wrong does not fall throu
   expect(await answer(gw, { ...right, Authorization: 'SDK-HMAC-SHA256 x' })).toBe(WRONG)
 })
 
-test('features 6: custom_auth_header.app_auth_header', async () => {
+test('features.md 6: custom_auth_header.app_auth_header', async () => {
   const config = { enable: 'on', app_auth_header: 'X-My-Auth', backend_sign_header: '' }
   await using gw = await stage({ custom_auth_header: config, app_basic: 'on' })
   const { Authorization = '', ...date } = gw.sign('GET', '/orders')

@@ -40,7 +40,7 @@ async function answers(gw: TestGateway, count: number, target = '/orders'): Prom
   return bodies
 }
 
-test('9: weights 2 and 1, 300 calls: 200 and 100', async () => {
+test('backends.md 9: weights 2 and 1, 300 calls: 200 and 100', async () => {
   await using behind = await members(2)
   const features = { ratelimit: { enable: true, config: '{"api_limits":10000}' } }
   await using gw = await gateway({
@@ -51,7 +51,7 @@ test('9: weights 2 and 1, 300 calls: 200 and 100', async () => {
   expect(behind.counts).toEqual([200, 100])
 })
 
-test('8: a GET whose member resets is answered by the second one; a POST is 502', async () => {
+test('backends.md 8: a GET whose member resets is answered by the second one; a POST is 502', async () => {
   await using behind = await members(2)
   const [broken] = behind.backends
   if (broken !== undefined) broken.answer = (_, __, socket) => socket.destroy()

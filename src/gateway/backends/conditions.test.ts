@@ -17,7 +17,7 @@ const policies = (effect_mode: 'ALL' | 'ANY', ...values: [string, string][]) =>
     backend: mockBackend({ result_content: `${source} ${a}` }),
   }))
 
-test('6: the first policy whose conditions hold, else the default', async () => {
+test('backends.md 6: the first policy whose conditions hold, else the default', async () => {
   await using gw = await gateway({
     api: {
       req_params: [{ name: 'a', location: 'QUERY' }],
@@ -31,7 +31,7 @@ test('6: the first policy whose conditions hold, else the default', async () => 
   expect((await gw.get('/orders')).body).toBe('default')
 })
 
-test('7: ALL needs every condition', async () => {
+test('backends.md 7: ALL needs every condition', async () => {
   await using gw = await gateway({
     api: {
       req_params: [{ name: 'a', location: 'QUERY', default_value: '5' }],

@@ -168,7 +168,7 @@ test.each([
   [205, '200,201-204', false],
 ])('status %i for codes %j: %s', (status, codes, expected) => expect(isExpected(status, codes)).toBe(expected))
 
-test('10: both normal members fail their checks: the backup gets the calls; it fails too: 502 APIG.0610', async () => {
+test('backends.md 10: both normal members fail their checks: the backup gets the calls; it fails too: 502 APIG.0610', async () => {
   await using behind = await members(3)
   const sick = new Set<number>()
   behind.backends.forEach((backend, index) => {

@@ -23,13 +23,13 @@ test.each([
   ['/', '/', '/a/b', '/a/b'],
   ['/', '/v1', '/', '/v1/'],
   ['/a', '/b', '/a/%2F%20x//y/?', '/b/%2F%20x//y/'],
-])('1: prefix %s to %s: %s becomes %s', async (req_uri, backendPath, target, expected) => {
+])('backends.md 1: prefix %s to %s: %s becomes %s', async (req_uri, backendPath, target, expected) => {
   await using gw = await gateway({ api: { req_uri, match_mode: 'SWA', backend: { req_uri: backendPath } } })
   await gw.get(target)
   expect(gw.backend.only.target).toBe(expected)
 })
 
-test('2: parameters change places, and are not left at the old ones', async () => {
+test('backends.md 2: parameters change places, and are not left at the old ones', async () => {
   await using gw = await gateway({
     api: {
       req_uri: '/{test01}/abc',
@@ -58,7 +58,7 @@ test('2: parameters change places, and are not left at the old ones', async () =
   ])
 })
 
-test('3: inserted values are percent-encoded', async () => {
+test('backends.md 3: inserted values are percent-encoded', async () => {
   await using gw = await gateway({
     api: { backend: { params: [to('QUERY', 'q', 'CONSTANT', '[api]'), to('QUERY', 'r', 'CONSTANT', 'é&+')] } },
   })
@@ -66,7 +66,7 @@ test('3: inserted values are percent-encoded', async () => {
   expect(gw.backend.only.target).toBe('/orders?q=%5Bapi%5D&r=%C3%A9%26%2B')
 })
 
-test('4: declared and not passed through: dropped; undeclared: passed on, in its order and encoding', async () => {
+test('backends.md 4: declared and not passed through: dropped; undeclared: passed on, in its order and encoding', async () => {
   const api: ApiSpec = {
     req_params: [
       { name: 'dropped', location: 'QUERY' },
@@ -283,7 +283,9 @@ test.each(['169.254.169.254', '0.0.0.0:80', '[::ffff:169.254.169.254]:80', '[fe8
 test('which addresses are forbidden is a setting, for names as for addresses', async () => {
   await using gw = await gateway({ api: {}, options: { forbiddenBackends: ['127.0.0.0/8', '::1'] } })
   expect((await gw.get('/orders')).code).toBe('APIG.0404')
-  await gw.apply(change([publicationPart({ backend: { url_domain: gw.backend.address.replace('127.0.0.1', 'localhost') } })]))
+  await gw.apply(
+    change([publicationPart({ backend: { url_domain: gw.backend.address.replace('127.0.0.1', 'localhost') } })]),
+  )
   expect((await gw.get('/orders')).code).toBe('APIG.0404')
   expect(gw.backend.requests).toHaveLength(0)
 })
@@ -310,7 +312,7 @@ test.each<[string, ApiSpec['backend'], number, string]>([
   expect([reply.status, reply.code]).toEqual([status, code])
 })
 
-test('8: retry −1: a connection that is reset is tried again for GET, not for POST', async () => {
+test('backends.md 8: retry −1: a connection that is reset is tried again for GET, not for POST', async () => {
   let connections = 0
   const resetting = createServer((socket) => {
     connections++
@@ -337,14 +339,14 @@ test('8: retry −1: a connection that is reset is tried again for GET, not for 
   resetting.close()
 })
 
-test('11: a backend that is too slow', async () => {
+test('backends.md 11: a backend that is too slow', async () => {
   await using gw = await gateway({ api: { backend: { timeout: 100, retry_count: 0 } } })
   gw.backend.answer = () => undefined
   const reply = await gw.get('/orders')
   expect([reply.status, reply.code]).toEqual([504, 'APIG.0203'])
 })
 
-test('12: a mock, its status and headers', async () => {
+test('backends.md 12: a mock, its status and headers', async () => {
   const headers = [
     { key: 'X-Mock', value: 'yes' },
     { key: 'content-type', value: 'text/plain' },

@@ -39,7 +39,7 @@ function made(value: string | undefined, ...orchestrations: OrchestrationRule[])
   return typeof values === 'string' ? values : values?.[1]
 }
 
-test('15: absent, listed, other; without a default 400', async () => {
+test('backends.md 15: absent, listed, other; without a default 400', async () => {
   const chain = (...orchestrations: OrchestrationRule[]) => ({
     req_params: [{ name: 'p', location: 'QUERY' as const, orchestrations }],
   })
@@ -65,7 +65,7 @@ test('15: absent, listed, other; without a default 400', async () => {
   expect(typeOf(made(undefined, list))).toBe('ORCHESTRATION_PARAMETER_NOT_FOUND')
 })
 
-test('16: the first three characters, then the list', () => {
+test('backends.md 16: the first three characters, then the list', () => {
   expect(made('abcdef', preprocessing('head_n', { length: 3 }), list)).toBe('2')
   expect(made('abcdef', list, otherwise)).toBe('other')
 })

@@ -25,7 +25,7 @@ async function settled(gw: TestGateway, ...ports: InstancePart['ingressPorts']):
   await gw.gateway.portsSettled
 }
 
-test('18: a domain on a custom HTTPS port is there, and not on the gateway’s own', async () => {
+test('routing.md 18: a domain on a custom HTTPS port is there, and not on the gateway’s own', async () => {
   const port = await freePort()
   const parts = [
     instancePart({ ingressPorts: [{ port, protocol: 'HTTPS' }] }),

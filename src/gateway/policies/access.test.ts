@@ -17,7 +17,7 @@ const answer = async (gw: TestGateway, headers = {}) => {
   return code === undefined ? status : `${status} ${code}`
 }
 
-test('policies 6: only a network that the caller is not in', async () => {
+test('policies.md 6: only a network that the caller is not in', async () => {
   await using gw = await gateway({ parts: [controlled(byAddress('PERMIT', '10.0.0.0/8'))] })
   expect(await answer(gw)).toBe('403 APIG.0402')
   expect(gw.backend.requests).toEqual([])
@@ -34,7 +34,7 @@ test.each<[AccessRule['type'], string, unknown]>([
   expect(await answer(gw)).toBe(expected)
 })
 
-test('lifecycle 1: a refused address and a wrong signature: the address comes first', async () => {
+test('request-lifecycle.md 1: a refused address and a wrong signature: the address comes first', async () => {
   await using gw = await gateway({
     parts: [appPart(), controlled(byAddress('DENY', '127.0.0.1'), { auth_type: 'APP' })],
   })
@@ -88,7 +88,7 @@ test.each<[number, string, unknown]>([
   [-1, '10.0.0.1,10.0.0.2', 200],
   [3, '10.0.0.2', '403 APIG.0402'],
   [0, 'unknown', '403 APIG.0401'],
-])('routing 17: element %i of X-Forwarded-For %s', async (index, chain, expected) => {
+])('routing.md 17: element %i of X-Forwarded-For %s', async (index, chain, expected) => {
   await using gw = await gateway({ parts: [fromChain(index), controlled(byAddress('PERMIT', '10.0.0.2'))] })
   expect(await answer(gw, { 'X-Forwarded-For': chain })).toBe(expected)
 })

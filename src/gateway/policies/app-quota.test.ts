@@ -90,7 +90,7 @@ test('a changed limit leaves what was counted, and without a quota nothing is co
   expect(await call()).toBe(200)
 })
 
-test('telemetry 5: a call over the quota is a throttled one in the log', async () => {
+test('telemetry.md 5: a call over the quota is a throttled one in the log', async () => {
   const { gw, call } = await stage({ limit: 1 })
   await using _ = gw
   await call()

@@ -55,7 +55,7 @@ const keys: [string, BackendSignature][] = [
   ],
 ]
 
-test.each(keys)('8: %s: the backend computes the same', async (_, key) => {
+test.each(keys)('policies.md 8: %s: the backend computes the same', async (_, key) => {
   await using gw = await gateway({ parts: [signedApi(key, await verifier(key))] })
   const verdicts = []
   for (const target of ['/', '/a%2Fb/%C3%A4?b=2&a=1&a=&c', '/x?q=a+b%20c&Q=~'])
@@ -66,7 +66,7 @@ test.each(keys)('8: %s: the backend computes the same', async (_, key) => {
   expect(verdicts).toEqual(Array(5).fill('ok'))
 })
 
-test('8: the backend refuses what the gateway has not signed with its key', async () => {
+test('policies.md 8: the backend refuses what the gateway has not signed with its key', async () => {
   const [, key] = keys[0] ?? []
   if (key === undefined) throw new Error('There is no key.')
   const address = await verifier({ ...key, secret: 'another-secret-altogether' })

@@ -12,7 +12,7 @@ function set(overrides: ResponseSet['overrides'], id = 'default', isDefault = id
   return { id, isDefault, overrides }
 }
 
-test('3: the default set of a group: status, body and headers with variables', async () => {
+test('responses.md 3: the default set of a group: status, body and headers with variables', async () => {
   const overrides = {
     NOT_FOUND: {
       status: 410,
@@ -27,7 +27,7 @@ test('3: the default set of a group: status, body and headers with variables', a
   expect((await gw.get('/nope', { headers: { 'X-Stage': 'TEST' } })).headers['x-a']).toBe('TEST')
 })
 
-test('4: the set that an API names, for its errors alone; the code stays', async () => {
+test('responses.md 4: the set that an API names, for its errors alone; the code stays', async () => {
   const sets = [set({ THROTTLED: { status: 418 } }), set({ THROTTLED: { status: 503 } }, 'own')]
   await using gw = await gateway({
     api: [
@@ -47,7 +47,7 @@ test('4: the set that an API names, for its errors alone; the code stays', async
   expect(await second('/gone')).toEqual([418, 'APIG.0308'])
 })
 
-test('11: a quotation mark in a message leaves the body JSON', async () => {
+test('responses.md 11: a quotation mark in a message leaves the body JSON', async () => {
   const body = '{"m":"$context.error.message","u":"$context.reqUri"}'
   const overrides = { REQUEST_PARAMETERS_FAILURE: { body } }
   await using gw = await gateway({

@@ -9,7 +9,7 @@ import { LocalLimiter } from '../../limits/local.js'
 import { catalogue, codeOf, type CatalogueRow } from './catalogue.js'
 import { refuse } from './refuse.js'
 
-test('1: an unknown path: body, headers and id agree', async () => {
+test('responses.md 1: an unknown path: body, headers and id agree', async () => {
   await using gw = await gateway({ api: {} })
   const reply = await gw.get('/nothing')
   expect(reply.status).toBe(404)
@@ -22,7 +22,7 @@ test('1: an unknown path: body, headers and id agree', async () => {
   expect(reply.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/)
 })
 
-test('2: a path that has GET only', async () => {
+test('responses.md 2: a path that has GET only', async () => {
   await using gw = await gateway({ api: {} })
   const reply = await gw.call('DELETE', '/orders')
   expect([reply.status, reply.json()]).toMatchObject([
@@ -31,7 +31,7 @@ test('2: a path that has GET only', async () => {
   ])
 })
 
-test('6: debug mode on a mock', async () => {
+test('responses.md 6: debug mode on a mock', async () => {
   await using gw = await gateway({
     api: { backend: mockBackend() },
     options: { limiter: new LocalLimiter(() => 1_000_000) },
@@ -42,34 +42,34 @@ test('6: debug mode on a mock', async () => {
   expect(headers['x-apig-ratelimit-api-allenv']).toBe('remain:199,limit:200,time:1 second')
 })
 
-test('6: debug mode with a backend shows its latency, which is part of the whole', async () => {
+test('responses.md 6: debug mode with a backend shows its latency, which is part of the whole', async () => {
   await using gw = await gateway({ api: {} })
   const { headers } = await gw.get('/orders', { headers: { 'X-Apig-Mode': 'debug' } })
   expect(headers['x-apig-upstream-latency']).toMatch(/^\d+$/)
   expect(Number(headers['x-apig-latency'])).toBeGreaterThanOrEqual(Number(headers['x-apig-upstream-latency']))
 })
 
-test.each([undefined, 'on', 'DEBUG'])('7: no debug headers when X-Apig-Mode is %s', async (mode) => {
+test.each([undefined, 'on', 'DEBUG'])('responses.md 7: no debug headers when X-Apig-Mode is %s', async (mode) => {
   await using gw = await gateway({ api: { backend: mockBackend() } })
   const { headers } = await gw.get('/orders', mode === undefined ? {} : { headers: { 'X-Apig-Mode': mode } })
   expect(Object.keys(headers).filter((name) => name.startsWith('x-apig-'))).toEqual([])
 })
 
-test('8: the Server of a backend is replaced', async () => {
+test('responses.md 8: the Server of a backend is replaced', async () => {
   await using gw = await gateway({ api: {} })
   gw.backend.answer = (response) => response.setHeader('Server', 'nginx').end('ok')
   const reply = await gw.get('/orders')
   expect([reply.headers.server, reply.body]).toEqual(['api-gateway', 'ok'])
 })
 
-test('9: a body one byte over 12 MB', async () => {
+test('responses.md 9: a body one byte over 12 MB', async () => {
   await using gw = await gateway({ api: { req_method: 'POST' } })
   const reply = await gw.post('/orders', Buffer.alloc(12 * 1024 * 1024 + 1))
   expect([reply.status, reply.code]).toEqual([413, 'APIG.0201'])
   expect(gw.backend.requests).toHaveLength(0)
 })
 
-test('10: a URI or a header that is too large', async () => {
+test('responses.md 10: a URI or a header that is too large', async () => {
   await using gw = await gateway({ api: {} })
   const uri = await gw.get(`/${'a'.repeat(33_000)}`)
   expect([uri.status, uri.code]).toEqual([414, 'APIG.0201'])
@@ -77,7 +77,7 @@ test('10: a URI or a header that is too large', async () => {
   expect([header.status, header.code]).toEqual([494, 'APIG.0201'])
 })
 
-test('11: whatever a message holds, the body is JSON', () => {
+test('responses.md 11: whatever a message holds, the body is JSON', () => {
   const reply = refuse(anExchange(), 'APIG.0303', 'app not found, appkey "\\\n\u2028{}')
   expect(JSON.parse(String(reply.body))).toEqual({
     error_code: 'APIG.0303',
@@ -86,7 +86,7 @@ test('11: whatever a message holds, the body is JSON', () => {
   })
 })
 
-test('12: a backend that is not there, and one that is too slow', async () => {
+test('responses.md 12: a backend that is not there, and one that is too slow', async () => {
   const closed = createServer()
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
   const { port } = closed.address() as AddressInfo

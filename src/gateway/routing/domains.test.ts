@@ -28,7 +28,7 @@ const bound = (id: string, ...names: string[]): Part =>
   groupPart({ id, domains: names.map((name) => groupDomain({ name })) })
 
 // routing.md §8.9
-test('9: a domain leads to its group, the exact name before the wildcard', async () => {
+test('routing.md 9: a domain leads to its group, the exact name before the wildcard', async () => {
   await using gw = await gateway({
     parts: [
       bound('g1', '*.a.com'),

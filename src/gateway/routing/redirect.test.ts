@@ -17,7 +17,7 @@ function redirecting(domain: Partial<GroupDomain> = {}, api: ApiSpec = {}) {
   })
 }
 
-test('8: an HTTPS API over HTTP is refused, or redirected where the domain says so', async () => {
+test('routing.md 8: an HTTPS API over HTTP is refused, or redirected where the domain says so', async () => {
   await using off = await redirecting({ redirectToHttps: false })
   const refused = await off.get('/orders', { host: 'a.com' })
   expect([refused.status, refused.code]).toEqual([400, 'APIG.0607'])

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 import { gateway } from '../../../test/gateway.js'
 import { change, groupPart, instancePart, publicationPart } from '../../../test/parts.js'
 
-test('1: a prefix ends at a segment boundary', async () => {
+test('routing.md 1: a prefix ends at a segment boundary', async () => {
   await using gw = await gateway({ api: { req_uri: '/test/AA', match_mode: 'SWA' } })
   expect((await gw.get('/test/AACC')).code).toBe('APIG.0101')
   expect((await gw.get('/test/AA/CC')).status).toBe(200)
 })
 
-test('2: a literal path wins over a placeholder', async () => {
+test('routing.md 2: a literal path wins over a placeholder', async () => {
   await using gw = await gateway({
     api: [
       { id: 'a1', req_uri: '/users/{id}', backend: { req_uri: '/by-id' } },
@@ -21,7 +21,7 @@ test('2: a literal path wins over a placeholder', async () => {
   expect(gw.backend.requests.map(({ target }) => target)).toEqual(['/me', '/by-id'])
 })
 
-test('3: {p+} takes the rest, and there must be one', async () => {
+test('routing.md 3: {p+} takes the rest, and there must be one', async () => {
   const params = [{ name: 'p', location: 'PATH', origin: 'REQUEST', value: 'p' }] as const
   await using gw = await gateway({
     api: {
@@ -36,7 +36,7 @@ test('3: {p+} takes the rest, and there must be one', async () => {
   expect((await gw.get('/users/')).status).toBe(404)
 })
 
-test('4, 5: the longer prefix wins over the shorter, the whole path over any prefix', async () => {
+test('routing.md 4, 5: the longer prefix wins over the shorter, the whole path over any prefix', async () => {
   const api = (id: string, req_uri: string, match_mode: 'SWA' | 'NORMAL') => ({
     id,
     req_uri,
@@ -52,7 +52,7 @@ test('4, 5: the longer prefix wins over the shorter, the whole path over any pre
   expect(gw.backend.requests.map(({ target }) => target)).toEqual(['/long/c', '/whole', '/short/c'])
 })
 
-test('6: a path without the method', async () => {
+test('routing.md 6: a path without the method', async () => {
   await using gw = await gateway({ api: { req_uri: '/orders' } })
   const reply = await gw.post('/orders', 'x')
   expect(reply.status).toBe(404)
@@ -63,7 +63,7 @@ test('6: a path without the method', async () => {
   })
 })
 
-test('7: an environment in which the API is not published', async () => {
+test('routing.md 7: an environment in which the API is not published', async () => {
   await using gw = await gateway({ api: { req_uri: '/orders' } })
   for (const stage of ['TEST', 'NOWHERE', 'release']) {
     const reply = await gw.get('/orders', { headers: { 'X-Stage': stage } })
@@ -78,7 +78,7 @@ test('7: an environment in which the API is not published', async () => {
   expect(gw.backend.requests.at(-1)?.target).toBe('/in-test?X-Stage=TEST')
 })
 
-test('8: an API for HTTPS only, over HTTP', async () => {
+test('routing.md 8: an API for HTTPS only, over HTTP', async () => {
   await using gw = await gateway({ api: { req_protocol: 'HTTPS' } })
   const reply = await gw.get('/orders')
   expect([reply.status, reply.json()]).toMatchObject([
@@ -88,7 +88,7 @@ test('8: an API for HTTPS only, over HTTP', async () => {
   expect(gw.backend.requests).toHaveLength(0)
 })
 
-test('10: debugging domain off: 404; the call after the last of the day: 429, counting calls that found nothing', async () => {
+test('routing.md 10: debugging domain off: 404; the call after the last of the day: 429, counting calls that found nothing', async () => {
   await using gw = await gateway({ api: {}, options: { debugDomainLimit: 3 } })
   const statuses = []
   for (const target of ['/orders', '/nothing', '/orders', '/orders']) statuses.push((await gw.get(target)).status)
@@ -98,7 +98,7 @@ test('10: debugging domain off: 404; the call after the last of the day: 429, co
   expect((await gw.get('/orders')).code).toBe('APIG.0101')
 })
 
-test('10: by default the limit is a thousand', async () => {
+test('routing.md 10: by default the limit is a thousand', async () => {
   await using gw = await gateway()
   const calls = Array.from({ length: 1000 }, (_, i) => i)
   for (let i = 0; i < calls.length; i += 50) {
@@ -108,7 +108,7 @@ test('10: by default the limit is a thousand', async () => {
   expect((await gw.get('/nothing')).status).toBe(429)
 })
 
-test('11: an address leads to DEFAULT only, also one of the trust list', async () => {
+test('routing.md 11: an address leads to DEFAULT only, also one of the trust list', async () => {
   const features = { default_group_host_trustlist: { enable: true, config: '{"enable":"on","hosts":["203.0.113.9"]}' } }
   await using gw = await gateway({
     api: [{}, { id: 'a0', groupId: 'g0', req_uri: '/default' }],
@@ -121,7 +121,7 @@ test('11: an address leads to DEFAULT only, also one of the trust list', async (
   expect((await gw.get('/default', { host: '203.0.113.10' })).status).toBe(404)
 })
 
-test('15: an escaped slash separates segments', async () => {
+test('routing.md 15: an escaped slash separates segments', async () => {
   await using gw = await gateway({ api: { req_uri: '/{x}/{y}', backend: { req_uri: '/two' } } })
   expect((await gw.get('/a%2Fb')).status).toBe(200)
   await gw.apply(change([publicationPart({ req_uri: '/{x}' })]))

@@ -97,7 +97,7 @@ test('a certificate that OpenSSL refuses is a fault, and the default one is show
 
 const legacy = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
 
-test('14: TLS 1.1 is told in HTTP that it is not enough, unless the domain admits it', async () => {
+test('routing.md 14: TLS 1.1 is told in HTTP that it is not enough, unless the domain admits it', async () => {
   const list = [
     groupDomain({ name: 'old.com', certificateIds: ['c1'], minTls: 'TLSv1.1' }),
     groupDomain({ name: 'new.com', certificateIds: ['c1'] }),
