@@ -5,6 +5,7 @@ import { forbiddenAddresses } from '../src/gateway/backends/forbidden-addresses.
 import { HealthChecks } from '../src/gateway/backends/health.js'
 import { Origins } from '../src/gateway/backends/origins.js'
 import { ReplyCache } from '../src/gateway/policies/proxy-cache.js'
+import { Circuits } from '../src/gateway/circuits.js'
 import { Mirrors } from '../src/gateway/policies/proxy-mirror.js'
 import { LocalLimiter } from '../src/limits/local.js'
 import { KafkaSinks } from '../src/telemetry/kafka/sinks.js'
@@ -23,6 +24,7 @@ export function backends() {
     replies,
     services,
     kafka,
+    circuits: new Circuits(),
     mirrors: new Mirrors(forbidden, noLoss),
     region: 'local-1',
   }

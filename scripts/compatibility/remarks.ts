@@ -22,7 +22,9 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
   Orchestrations: differs(
     'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
   ),
-  Plugins: kept('Gateways do not run plug-ins of the type `breaker` yet.'),
+  Plugins: differs(
+    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly, whatever the algorithm.',
+  ),
   'Signature keys': differs(
     'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get. There is no endpoint for public keys yet.',
   ),

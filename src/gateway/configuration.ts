@@ -188,6 +188,10 @@ export class Configuration {
     if (part === undefined) return
     this.#parts.delete(key)
     this.#withdraw(key, part)
+    // What circuits have counted outlives a change, not what it was counted for.
+    if (part.kind === 'plugin') this.options.circuits.remove(part.id)
+    if (part.kind === 'publication')
+      for (const id of part.pluginIds ?? []) this.options.circuits.remove(id, `${part.apiId}/${part.environmentId}`)
     if (part.kind === 'group' || part.kind === 'publication') {
       const id = part.kind === 'group' ? part.id : part.groupId
       if (this.#groups.get(id)?.isEmpty === true) this.#groups.delete(id)

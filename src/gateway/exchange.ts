@@ -5,6 +5,7 @@
 import type { CustomFields } from '../telemetry/custom-fields.js'
 import type { Amendment } from './backends/amendment.js'
 import type { QuotaCounter } from './policies/app-quota.js'
+import type { Trigger } from './policies/breaker.js'
 import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
 import type { BodyTap, ReplyTap } from './taps.js'
@@ -164,6 +165,8 @@ export class Exchange {
   replyTap: ReplyTap | undefined = undefined
   /** What the cache did: `HIT`, `MISS`, `EXPIRED`, `BYPASS`; empty where there is none. */
   cacheStatus = ''
+  /** Of the circuit breaker that the call to the backend counts for, until it has. */
+  trigger: Trigger | undefined = undefined
   // What happened, for the record.
   status = 0
   errorCode = ''

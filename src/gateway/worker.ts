@@ -18,6 +18,7 @@ import { HealthChecks } from './backends/health.js'
 import { isForbiddenHost } from './backends/guarded-lookup.js'
 import { Origins } from './backends/origins.js'
 import type { ServerIdentity } from './backends/system-parameters.js'
+import { Circuits } from './circuits.js'
 import { Configuration } from './configuration.js'
 import type { EngineOptions } from './http1/context.js'
 import { Engine } from './listeners/engine.js'
@@ -65,6 +66,8 @@ export interface GatewayOptions {
   readonly engine?: Partial<Omit<EngineOptions, 'forbiddenBackends'>>
   /** Bytes of replies that plug-ins keep. Default 128 MiB (policies.md §8.2). */
   readonly cacheBytes?: number
+  /** Milliseconds of a clock that never goes back, for how long circuits stay open. Default: the machine's. */
+  readonly now?: () => number
   /** What should not have happened: a bug in a step, a log that cannot be written. Never a caller's doing. */
   readonly onFault: (fault: unknown) => void
   /** Records or copies that a plug-in could not deliver, in words for an operator. Told once a minute at most. */
@@ -112,6 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forbidden: forbiddenAddresses(forbidden),
     server: thisServer(),
     statistics,
+    circuits: new Circuits(options.now),
     replies: new ReplyCache(options.cacheBytes ?? CACHE_BYTES),
     kafka,
     mirrors,

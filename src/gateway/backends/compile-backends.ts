@@ -25,7 +25,7 @@ const NO_PIECES: readonly QueryPiece[] = []
 
 /**
  * @param before what is asked between the parameters and the backend (27 to 29): it may answer instead, or set
- *   `exchange.plan` and so choose where the request goes
+ *   `exchange.plan` and so choose where the request goes, and the rest of them isn't asked
  */
 export function compileBackends(context: BackendContext, before: readonly Step[] = []): Step {
   const { backend, policies, req_params } = context.publication.definition
@@ -67,13 +67,18 @@ export function compileBackends(context: BackendContext, before: readonly Step[]
 function ask(steps: readonly Step[], from: number, exchange: Exchange, send: () => Reply | undefined): Outcome {
   for (let i = from; i < steps.length; i++) {
     const outcome = steps[i]?.(exchange)
-    if (outcome instanceof Promise) return outcome.then((reply) => reply ?? ask(steps, i + 1, exchange, send))
+    if (outcome instanceof Promise)
+      return outcome.then(
+        (reply) => reply ?? (exchange.plan === undefined ? ask(steps, i + 1, exchange, send) : undefined),
+      )
     if (outcome !== undefined) return outcome
+    // Somebody else is asked: nothing of this concerns the cache.
+    if (exchange.plan !== undefined) return undefined
   }
-  return exchange.plan === undefined ? send() : undefined
+  return send()
 }
 
-function compileBackend(backend: Backend, context: BackendContext): Sender {
+export function compileBackend(backend: Backend, context: BackendContext): Sender {
   switch (backend.type) {
     case 'MOCK':
       return compileMock(backend)

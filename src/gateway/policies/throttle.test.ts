@@ -21,7 +21,7 @@ function times<T>(count: number, value: T): T[] {
 test.each([
   ['api', [200, 200, 429, 200]],
   ['shared', [200, 200, 429, 429]],
-] as const)('1: scope %s: A, A, A, B', async (scope, expected) => {
+] as const)('policies.md 1: scope %s: A, A, A, B', async (scope, expected) => {
   await using gw = await gateway({
     api: [
       { id: 'a', req_uri: '/a', backend, throttleId: 't1' },
@@ -33,7 +33,7 @@ test.each([
   expect(await statuses([a, a, a, b])).toEqual(expected)
 })
 
-test('1: each environment counts for itself', async () => {
+test('policies.md 1: each environment counts for itself', async () => {
   await using gw = await gateway({
     api: [
       { backend, throttleId: 't1' },
@@ -47,7 +47,7 @@ test('1: each environment counts for itself', async () => {
   ])
 })
 
-test('2: a special limit of an app replaces that of all apps', async () => {
+test('policies.md 2: a special limit of an app replaces that of all apps', async () => {
   await using gw = await gateway({
     api: { auth_type: 'APP', backend, throttleId: 't1' },
     parts: [
@@ -143,7 +143,7 @@ test('the refusal names the limit, its window and its dimension', async () => {
   ])
 })
 
-test('3: without a policy the feature ratelimit counts, over all environments', async () => {
+test('policies.md 3: without a policy the feature ratelimit counts, over all environments', async () => {
   const features = { ratelimit: { enable: true, config: '{"api_limits":5}' } }
   await using gw = await gateway({
     api: [{ backend }, { backend, environmentId: 'test' }],

@@ -15,11 +15,13 @@ import type { Channels } from '../backends/channels.js'
 import { compileBackends } from '../backends/compile-backends.js'
 import type { Origins } from '../backends/origins.js'
 import type { ServerIdentity } from '../backends/system-parameters.js'
+import type { Circuits } from '../circuits.js'
 import type { Features } from '../features.js'
 import type { CallerFeatures } from '../caller-features.js'
 import { compileAccountAccess, compileAddressAccess } from '../policies/access.js'
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
+import { compileBreaker } from '../policies/breaker.js'
 import { compileCors } from '../policies/cors.js'
 import { compileKafkaLog } from '../policies/kafka-log.js'
 import { compileProxyMirror, type Mirrors } from '../policies/proxy-mirror.js'
@@ -44,6 +46,7 @@ export interface Surroundings {
   readonly server: ServerIdentity
   readonly statistics: Statistics
   readonly replies: ReplyCache
+  readonly circuits: Circuits
   readonly kafka: KafkaSinks
   readonly mirrors: Mirrors
   /** Logged as `region_id`. */
@@ -85,7 +88,7 @@ function compile(
   publication: PublicationPart,
   placeholders: readonly string[],
   { stage, features, callers, apps, iam, throttle: policy, plugins, logins }: Compiled,
-  { limiter, statistics, replies, services, kafka, mirrors, region, ...gateway }: Surroundings,
+  { limiter, statistics, replies, circuits, services, kafka, mirrors, region, ...gateway }: Surroundings,
 ): Route {
   // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
@@ -106,15 +109,20 @@ function compile(
     api: { apiId, apiName: definition.name, authType: definition.auth_type, uriMode: definition.match_mode, region },
     modes: callers.modes,
   })
+  const backends = { publication, stage, placeholders, features, callers, ...gateway }
+  const breaker = compileBreaker(plugins.breaker, backends, circuits)
   /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
   const beforeBackend: readonly (Step | undefined)[] = [
-    // 27: circuit breaker
+    // 27
+    breaker?.step,
     // 28, and 36 by a tap
     compileProxyCache(plugins.proxy_cache, { publication, stage, server: gateway.server, replies }),
     // 29: the authorizer of the backend
   ]
   /** 35, 36, 39: told of the backend's reply and of the end. */
   const observers: readonly (RouteObserver | undefined)[] = [
+    // 35
+    breaker?.observer,
     // 39
     kafkaLog?.observer,
   ]
@@ -136,9 +144,9 @@ function compile(
     ...pluginAuth.steps, // 19
     // 20: the authorizer
     throttle.step, // 21, 22
-    compileBackends({ publication, stage, placeholders, features, callers, ...gateway }, present(beforeBackend)), // 23, 24, 26, 28, 30
-    // What plug-ins that authenticate change in the plan.
-    pluginAuth.steps.length === 0 ? undefined : compileAmendments(),
+    compileBackends(backends, present(beforeBackend)), // 23, 24, 26, 27, 28, 30
+    // What plug-ins change in the plan.
+    pluginAuth.steps.length === 0 && breaker?.amends !== true ? undefined : compileAmendments(),
     compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),
