@@ -118,6 +118,30 @@ test('windows that begin at a moment of their own are as exact, one after the ot
   }
 })
 
+test('steady load on four workers: each window admits its limit, or at most 1 % less, in every dimension', async () => {
+  // One of them is reached first; the others count with it and hold back nothing.
+  for (const scarce of ['ip', 'app', 'user', 'api', 'rule']) {
+    const cluster = new Cluster(4)
+    const counters = ['ip', 'app', 'user', 'api', 'rule'].map((key) => counter(key, key === scarce ? 1_000 : 1_200, 1))
+    const [limited] = counters.filter(({ key }) => key === scarce)
+    let worker = 0
+    // 1,500 calls a second for five seconds, and a millisecond for each message.
+    for (cluster.now = 0; cluster.now < 5_000; cluster.now++) {
+      for (let id = 0; id < 4; id++) {
+        while (cluster.toWorker(id));
+        while (cluster.toNode(id));
+      }
+      await Promise.resolve()
+      for (let call = cluster.now % 2; call < 2; call++) cluster.take((worker = (worker * 5 + 1) % 4), counters)
+    }
+    if (limited === undefined) throw new Error('There is one.')
+    for (let window = 0; window < 5; window++) {
+      const admitted = cluster.admitted(limited, window)
+      expect([scarce, window, admitted >= 990 && admitted <= 1_000, admitted]).toEqual([scarce, window, true, admitted])
+    }
+  }
+})
+
 test('what one worker holds unused is called back before another one refuses', async () => {
   const cluster = new Cluster(2)
   const api = counter('api', 100)

@@ -150,7 +150,7 @@ test.each<[string, AccessRule[], unknown, unknown]>([
     '403 APIG.0302',
     '403 APIG.0302',
   ],
-])('policies §3, accounts: %s', async (_, access, expected, ofOther) => {
+])('policies.md 7: accounts: %s', async (_, access, expected, ofOther) => {
   await using gw = await stage({ api: [], parts: [{ ...publicationPart({ auth_type: 'IAM' }), access }] })
   expect([await byToken(gw, 'good'), await byToken(gw, 'other')]).toEqual([expected, ofOther])
   // lifecycle 5: whoever has not shown who it is, is not told whether it would be let in.

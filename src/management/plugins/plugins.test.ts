@@ -90,6 +90,17 @@ describe.each(engines)('plug-ins on $name', (engine) => {
       expect((await sluice.call('deletePlugin', { path: { plugin_id } })).status).toBe(204)
   })
 
+  test('policies.md 17: a content that is no JSON, or longer than 65,535 characters, is refused', async () => {
+    await using sluice = await management(engine)
+    const create = (plugin_content: string) => sluice.call('createPlugin', { body: body('demo', { plugin_content }) })
+    for (const content of ['not json', '{', headers.padEnd(65_536)]) {
+      const refused = await create(content)
+      expect(refused).toMatchObject({ status: 400, body: { error_code: 'APIG.2011' } })
+      expect(refused.body.error_msg).toContain('parameterName:plugin_content.')
+    }
+    expect((await create(headers.padEnd(65_535))).status).toBe(201)
+  })
+
   test('a plug-in is read, changed and deleted; its content is kept byte for byte', async () => {
     await using sluice = await management(engine)
     const created = await sluice.call('createPlugin', { body: body('demo-1.2') })
