@@ -5,6 +5,7 @@ const below = [
   'config',
   'limits',
   'telemetry',
+  'functions',
   'contract',
   'snapshot',
   'store',
@@ -26,6 +27,7 @@ module.exports = {
     forbid('config-imports-nothing-above', 'config', []),
     forbid('limits-import-nothing-above', 'limits', []),
     forbid('telemetry-imports-nothing-above', 'telemetry', []),
+    forbid('functions-import-nothing-above', 'functions', []),
     forbid('contract-is-the-ground', 'contract', []),
     forbid('store-knows-no-rules', 'store', ['contract', 'config']),
     // Configuration goes down to the gateways, and what they counted comes up the same way.
@@ -48,6 +50,7 @@ module.exports = {
       'config',
       'limits',
       'telemetry',
+      'functions',
     ]),
     {
       name: 'policies-do-not-know-each-other',

@@ -7,6 +7,7 @@ import { Origins } from '../src/gateway/backends/origins.js'
 import { ReplyCache } from '../src/gateway/policies/proxy-cache.js'
 import { Circuits } from '../src/gateway/circuits.js'
 import { Mirrors } from '../src/gateway/policies/proxy-mirror.js'
+import { firstKnowing } from '../src/functions/functions.js'
 import { LocalLimiter } from '../src/limits/local.js'
 import { KafkaSinks } from '../src/telemetry/kafka/sinks.js'
 
@@ -24,6 +25,8 @@ export function backends() {
     replies,
     services,
     kafka,
+    functions: firstKnowing([]),
+    answers: new WeakMap(),
     circuits: new Circuits(),
     mirrors: new Mirrors(forbidden, noLoss),
     region: 'local-1',

@@ -2,6 +2,7 @@
 import type { ApiDefinition, HttpBackend, MockBackend, RequestParameter } from '../src/snapshot/api-definition.js'
 import type {
   AppPart,
+  AuthorizerPart,
   ChannelMember,
   ChannelPart,
   GroupDomain,
@@ -158,6 +159,21 @@ export function throttlePart(part: Partial<ThrottlePart> = {}): ThrottlePart {
     unit: 'DAY',
     apiLimit: 1000,
     specials: [],
+    ...part,
+  }
+}
+
+/** Asks the function `authorize` in the package `default`. */
+export function authorizerPart(part: Partial<AuthorizerPart> = {}): AuthorizerPart {
+  return {
+    kind: 'authorizer',
+    id: 'auth1',
+    instanceId: 'i1',
+    urn: 'urn:fss:local-1:p1:function:default:authorize',
+    identities: [],
+    ttl: 0,
+    userData: '',
+    needBody: false,
     ...part,
   }
 }

@@ -34,6 +34,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
     target: 'node20.19',
     logLevel: 'error',
   })
+  // It is compiled again, by itself, where it runs.
+  await build({
+    entryPoints: [join(ROOT, 'src/functions/runner.ts')],
+    outdir: join(dist, 'functions'),
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    logLevel: 'error',
+  })
   await stop()
   project.provide('program', join(dist, 'cli/main.js'))
   return () => rm(directory, { recursive: true, force: true })

@@ -18,7 +18,9 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
   'App quotas': differs(
     'Windows begin at `reset_time`, UTC; without one when the app is given the quota, not at its first call.',
   ),
-  'Custom authorizers': kept('Gateways do not ask them yet: an API that has one refuses its callers.'),
+  'Custom authorizers': differs(
+    'URNs are those of the functions folder or of the endpoint that the settings name; which of them exist is not known when an authorizer is made.',
+  ),
   Orchestrations: differs(
     'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
   ),
@@ -91,12 +93,12 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `x_hw_security_token`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param`, `gzip` and `vpc_health_status` so far.',
+    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `x_hw_security_token`, `authorizer_context_support_num_bool`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param`, `gzip` and `vpc_health_status` so far.',
   ),
 
   // APIs
   createApiV2: differs(
-    'Every definition is checked and kept. Calls are refused while the backend is a function (APIG.0103).',
+    'A function is one of the functions folder or of the endpoint that the settings name; gRPC backends cannot be functions.',
   ),
   updateApiV2: differs('As for creation.'),
 

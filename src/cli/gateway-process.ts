@@ -134,6 +134,14 @@ function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): Gate
     // The processes of a node share what a node has.
     cacheBytes: Math.floor(CACHE_BYTES / settings.workers),
     inboundAddresses: settings.inboundAddresses,
+    functions: {
+      directory: settings.functionsDir,
+      processes: settings.functionsProcesses,
+      ...(settings.functionsUrl !== undefined && {
+        endpoint: { url: settings.functionsUrl, token: settings.functionsToken },
+      }),
+      onLine: (name, line) => logger.info({ function: name }, line),
+    },
     engine: { proxyProtocol: settings.proxyProtocol },
     ...(settings.forbiddenBackends === undefined ? {} : { forbiddenBackends: settings.forbiddenBackends }),
     onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),

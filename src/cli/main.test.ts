@@ -205,6 +205,8 @@ test('the banner says where everything is, and a command that can be pasted', ()
     debugDomainLimit: 1000,
     inboundAddresses: [],
     proxyProtocol: false,
+    functionsDir: '/srv/app/.sluice/functions',
+    functionsProcesses: 8,
   } as const
   const ready = {
     management: { host: '0.0.0.0', port: 9000 },

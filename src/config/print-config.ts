@@ -29,6 +29,10 @@ export function printConfig(settings: Settings): string {
     inbound_addresses: settings.inboundAddresses,
     proxy_protocol: settings.proxyProtocol ? 'on' : 'off',
     forbidden_backends: settings.forbiddenBackends,
+    functions_dir: settings.functionsDir,
+    functions_processes: settings.functionsProcesses,
+    functions_url: settings.functionsUrl === undefined ? undefined : withoutPassword(settings.functionsUrl),
+    functions_token: settings.functionsToken,
     access_log_format: settings.accessLogFormat,
     access_log: settings.accessLog,
   }

@@ -54,6 +54,7 @@ function isBlock(item: string): boolean {
 const DAY_LIMIT = 'must be a whole number of calls a day, or off'
 const WORKERS = 'must be a whole number from 1 to 256'
 const DATABASE = 'must be sqlite:<file> or postgres://<user>:<password>@<host>/<database>'
+const PROCESSES = 'must be a whole number from 1 to 256'
 const ID = text(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores')
 
 export const settingFields = {
@@ -153,6 +154,35 @@ export const settingFields = {
       'Addresses that no backend may have. Default: unspecified, link-local (metadata services), multicast and ' +
         'reserved ones.',
     ),
+  functions_dir: text(/^[^\0]+$/, 'a directory')
+    .optional()
+    .describe(
+      'Directory of functions for backends and authorizers (functions.md). Default: functions in the data directory.',
+    ),
+  functions_processes: z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,4}$/)
+          .transform(Number),
+      ],
+      PROCESSES,
+    )
+    .pipe(z.int(PROCESSES).min(1, PROCESSES).max(256, PROCESSES))
+    .default(8)
+    .describe('Processes in which each gateway process runs functions at once; one function gets half of them.'),
+  functions_url: z
+    .string('must be http://… or https://…')
+    .refine((value) => isUrl(value, ['http:', 'https:']), 'must be http://… or https://…')
+    .optional()
+    .describe(
+      "Endpoint with FunctionGraph's API, asked for functions that the directory does not have. Default: none.",
+    ),
+  functions_token: text(/^[\x21-\x7e]{1,65536}$/, 'printable characters without spaces')
+    .optional()
+    .describe('Sent to that endpoint as X-Auth-Token. Default: none.'),
   access_log_format: oneOf(['text', 'json'])
     .default('text')
     .describe('Form of the access log: 54 fields in a line, or the same as JSON.'),
@@ -166,7 +196,12 @@ export type SettingKey = keyof typeof settingFields
 export const settingKeys = Object.keys(settingFields) as SettingKey[]
 
 /** Never shown, never echoed in an error, and not accepted as a flag: every user of a machine can read command lines. */
-export const secretKeys: ReadonlySet<SettingKey> = new Set(['secret_key', 'admin_password', 'cluster_token'])
+export const secretKeys: ReadonlySet<SettingKey> = new Set([
+  'secret_key',
+  'admin_password',
+  'cluster_token',
+  'functions_token',
+])
 
 export const settingsSchema = z.strictObject(settingFields)
 

@@ -41,6 +41,8 @@ test('without any settings the defaults hold', () => {
     debugDomainLimit: 1000,
     inboundAddresses: [],
     proxyProtocol: false,
+    functionsDir: '/srv/.sluice/functions',
+    functionsProcesses: 8,
     accessLogFormat: 'text',
     accessLog: '/srv/.sluice/access.log',
   })
@@ -222,7 +224,7 @@ test('the printed settings are a file that can be read, without secrets', async 
     http_listen: '[::1]:0',
     workers: expect.any(Number) as number,
   })
-  const masked = /^(secret_key|admin_password|cluster_token|database_url|redis_url): .*\n/gm
+  const masked = /^(secret_key|admin_password|cluster_token|functions_token|database_url|redis_url): .*\n/gm
   await using here = await file(printed.replace(masked, ''))
   expect(problems({ directory: here.directory })).toEqual([])
 })

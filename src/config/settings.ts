@@ -48,6 +48,11 @@ export interface Settings {
   readonly proxyProtocol: boolean
   /** Absent: the gateway's own list. */
   readonly forbiddenBackends?: readonly string[]
+  /** Absolute. */
+  readonly functionsDir: string
+  readonly functionsProcesses: number
+  readonly functionsUrl?: string
+  readonly functionsToken?: string
 }
 
 export interface SettingSources {
@@ -186,6 +191,10 @@ function complete(parsed: z.infer<typeof settingsSchema>, sources: SettingSource
     inboundAddresses: Object.freeze(parsed.inbound_addresses),
     proxyProtocol: parsed.proxy_protocol === 'on',
     ...(parsed.forbidden_backends === undefined ? {} : { forbiddenBackends: parsed.forbidden_backends }),
+    functionsDir: resolve(sources.directory, parsed.functions_dir ?? resolve(dataDir, 'functions')),
+    functionsProcesses: parsed.functions_processes,
+    ...(parsed.functions_url === undefined ? {} : { functionsUrl: parsed.functions_url }),
+    ...(parsed.functions_token === undefined ? {} : { functionsToken: parsed.functions_token }),
     accessLog: accessLog === 'off' || accessLog === 'stdout' ? accessLog : resolve(sources.directory, accessLog),
   })
 }

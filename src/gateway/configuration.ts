@@ -168,6 +168,7 @@ export class Configuration {
         this.#instance(part.instanceId).apps.put(part)
         break
       case 'throttle':
+      case 'authorizer':
         this.#forgetDependents(key)
         break
       case 'plugin':
@@ -230,6 +231,7 @@ export class Configuration {
         this.#instances.get(part.instanceId)?.apps.remove(part)
         break
       case 'throttle':
+      case 'authorizer':
         this.#forgetDependents(key)
         break
       case 'plugin':
@@ -265,7 +267,10 @@ export class Configuration {
     return compileRoute(
       part,
       placeholders,
-      { stage, features, callers, apps, iam: this.#iam, throttle, plugins, logins: this.#loginsOf(part) },
+      {
+        ...{ stage, features, callers, apps, iam: this.#iam, throttle, plugins, logins: this.#loginsOf(part) },
+        authorizer: (id) => this.#part('authorizer', id),
+      },
       options,
     )
   }
@@ -376,8 +381,13 @@ export class Configuration {
 type PartOf<Kind extends Part['kind']> = Extract<Part, { kind: Kind }>
 
 /** Parts that a route is compiled from, beside its publication and its instance. */
-function dependenciesOf({ throttleId, pluginIds = [] }: PublicationPart): PartKey[] {
-  const keys = pluginIds.map((id): PartKey => `plugin:${id}`)
+function dependenciesOf({ throttleId, pluginIds = [], definition }: PublicationPart): PartKey[] {
+  const places = [definition, definition.backend, ...definition.policies.map(({ backend }) => backend)]
+  const authorizers = new Set(places.flatMap(({ authorizer_id: id }) => id ?? []))
+  const keys = [
+    ...pluginIds.map((id): PartKey => `plugin:${id}`),
+    ...Array.from(authorizers, (id): PartKey => `authorizer:${id}`),
+  ]
   return throttleId === undefined ? keys : [`throttle:${throttleId}`, ...keys]
 }
 

@@ -6,6 +6,7 @@ import type { CustomFields } from '../telemetry/custom-fields.js'
 import type { Amendment } from './backends/amendment.js'
 import type { QuotaCounter } from './policies/app-quota.js'
 import type { Trigger } from './policies/breaker.js'
+import type { Reply } from './reply.js'
 import type { ResponseSets } from './responses/response-sets.js'
 import type { Route } from './routing/route.js'
 import type { BodyTap, ReplyTap } from './taps.js'
@@ -152,6 +153,14 @@ export class Exchange {
   memberGroup: { readonly id: string; readonly name: string } | undefined = undefined
   /** What a frontend authorizer said of the caller, by key; byte strings. */
   frontendContext: ReadonlyMap<string, string> | undefined = undefined
+  /** As `frontendContext`, of the authorizer of the backend. */
+  backendContext: ReadonlyMap<string, string> | undefined = undefined
+  /** Id of the authorizer that the caller has passed beside another way to authenticate. */
+  secondFactor = ''
+  /** Calls the function that is the backend; undefined: another backend is. */
+  callFunction: (() => Promise<Reply>) | undefined = undefined
+  /** Of the function that was called. */
+  functionUrn = ''
   /** Most bytes of body that this exchange may bring; the engine's setting until a step knows better. */
   bodyLimit: number
   /** Header lines that go onto the reply, whoever makes it, each ended by CRLF. */

@@ -15,6 +15,8 @@ export interface Features {
   readonly cookieConditions: boolean
   /** `api_uri_no_escape`: what is decided by a path is decided by it as it was sent. */
   readonly pathsAsSent: boolean
+  /** `authorizer_context_support_num_bool`: contexts of authorizers may hold numbers and truth values. */
+  readonly typedContexts: boolean
   /** `ssl_ciphers`: suites that TLS 1.2 may use. */
   readonly ciphers: readonly string[]
   /** `request_custom_config.http2_enable` */
@@ -31,6 +33,7 @@ export const defaultFeatures: Features = {
   trustedHosts: [],
   cookieConditions: false,
   pathsAsSent: false,
+  typedContexts: false,
   ciphers: [
     'ECDHE-ECDSA-AES256-GCM-SHA384',
     'ECDHE-RSA-AES256-GCM-SHA384',
@@ -54,6 +57,7 @@ export function featuresOf(part: InstancePart): Features {
     trustedHosts: texts(member(read(part, 'default_group_host_trustlist'), 'hosts')),
     cookieConditions: read(part, 'policy_cookie_param') !== undefined,
     pathsAsSent: read(part, 'api_uri_no_escape') !== undefined,
+    typedContexts: read(part, 'authorizer_context_support_num_bool') !== undefined,
     ciphers: ciphers(member(read(part, 'ssl_ciphers'), 'ssl_ciphers')),
     http2: member(read(part, 'request_custom_config'), 'http2_enable') !== false,
     gzipLevel: gzipLevel(read(part, 'gzip')),

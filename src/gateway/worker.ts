@@ -20,9 +20,13 @@ import { Origins } from './backends/origins.js'
 import type { ServerIdentity } from './backends/system-parameters.js'
 import { Circuits } from './circuits.js'
 import { Configuration } from './configuration.js'
+import { FolderFunctions } from '../functions/folder-functions.js'
+import { firstKnowing, type Functions } from '../functions/functions.js'
+import { endpointFunctions, type EndpointOptions } from './functions/endpoint-functions.js'
 import type { EngineOptions } from './http1/context.js'
 import { Engine } from './listeners/engine.js'
 import { IngressPorts } from './listeners/ingress-ports.js'
+import type { Outbound } from './outbound/outbound.js'
 import { Pipeline } from './pipeline.js'
 import { DEBUG_DOMAIN_LIMIT } from './policies/debug-domain.js'
 import { Mirrors } from './policies/proxy-mirror.js'
@@ -64,6 +68,8 @@ export interface GatewayOptions {
   readonly forbiddenBackends?: readonly string[]
   /** Times and sizes of the engine; the defaults are its own. */
   readonly engine?: Partial<Omit<EngineOptions, 'forbiddenBackends'>>
+  /** Where functions are. Default: nowhere, and whoever calls one answers 500 APIG.0103. */
+  readonly functions?: FunctionsOptions
   /** Bytes of replies that plug-ins keep. Default 128 MiB (policies.md §8.2). */
   readonly cacheBytes?: number
   /** Milliseconds of a clock that never goes back, for how long circuits stay open. Default: the machine's. */
@@ -74,6 +80,21 @@ export interface GatewayOptions {
   readonly onLoss?: (warning: string) => void
   /** A port that an instance asks for and does not get, in words for an operator. Told once while it is so. */
   readonly onConflict?: (conflict: string) => void
+}
+
+export interface FunctionsOptions {
+  /** A folder of them (docs/functions.md). */
+  readonly directory?: string
+  /** Processes of this gateway that run them at once. */
+  readonly processes?: number
+  /** MiB of heap for a function that says nothing else. */
+  readonly memory?: number
+  /** Milliseconds for which the folder is believed to be as it was. */
+  readonly checkEvery?: number
+  /** Asked for what the folder does not have. */
+  readonly endpoint?: EndpointOptions
+  /** What a function prints, and what is wrong with it. */
+  readonly onLine?: (name: string, line: string) => void
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -108,6 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const mirrors = new Mirrors(addresses, onLoss)
   const checks = new HealthChecks(forbiddenAddresses(forbidden))
   const services = new PluginServices(forbiddenAddresses(forbidden), limiter)
+  const functions = functionsOf(options.functions, services.outbound)
   const configuration = new Configuration({
     limiter,
     origins,
@@ -121,6 +143,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     mirrors,
     region,
     services,
+    functions,
+    answers: new WeakMap(),
     identities: options.identities,
     debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
     inbound: new InboundAddresses(options.inboundAddresses),
@@ -144,7 +168,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let drained: Promise<void> | undefined
   const drain = (graceMs = GRACE): Promise<void> => {
     checks.close()
+    const until = performance.now() + graceMs
     return (drained ??= Promise.all([engine.drain(graceMs), ingress.close()]).then(async () => {
+      await functions.close(until - performance.now())
       services.outbound.close()
       mirrors.close()
       await Promise.all([accessLog?.[Symbol.asyncDispose](), kafka.close(graceMs)])
@@ -184,6 +210,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error
   }
 }
+
+/** @throws {RangeError} where the endpoint is none */
+function functionsOf(options: FunctionsOptions | undefined, outbound: Outbound): Functions {
+  if (options === undefined) return firstKnowing([])
+  const { directory, endpoint, onLine = noLine, ...limits } = options
+  return firstKnowing([
+    ...(directory === undefined ? [] : [new FolderFunctions({ directory, onLine, ...limits })]),
+    ...(endpoint === undefined ? [] : [endpointFunctions(endpoint, outbound)]),
+  ])
+}
+
+const noLine = (): void => undefined
 
 /** Milliseconds that exchanges have to end when the gateway drains. */
 const GRACE = 30_000

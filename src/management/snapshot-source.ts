@@ -5,6 +5,8 @@ import type {
   AccessRule,
   AppPart,
   AppQuota,
+  AuthorizerIdentity,
+  AuthorizerPart,
   BackendSignature,
   CertificatePart,
   GroupDomain,
@@ -24,10 +26,18 @@ import { channelContents } from '../store/channel-contents.js'
 import { appCodeContext, appSecretContext } from '../store/apps.js'
 import { certificateKeyContext } from '../store/certificates.js'
 import type { UrlDomain } from '../store/domains.js'
-import type { AppAclRow, CertificateRow, GatewayResponseRow, PluginRow, SignRow } from '../store/schema.js'
+import type {
+  AppAclRow,
+  AuthorizerRow,
+  CertificateRow,
+  GatewayResponseRow,
+  PluginRow,
+  SignRow,
+} from '../store/schema.js'
 import { signKeyContext, signSecretContext } from '../store/signs.js'
 import {
   appContents,
+  authorizerContents,
   certificateContents,
   groupContents,
   instanceContents,
@@ -106,6 +116,7 @@ const kinds = [
   'group',
   'throttle',
   'plugin',
+  'authorizer',
   'app',
   'channel',
   'publication',
@@ -183,6 +194,16 @@ class Source {
       ({ id }) => id,
       ({ id }) => `plugin:${id}`,
       pluginPart,
+    )
+  }
+
+  async authorizer(selection: Selection): Promise<LoadedPage> {
+    const rows = await authorizerContents(this.db, selection)
+    return this.#page(
+      rows,
+      ({ id }) => id,
+      ({ id }) => `authorizer:${id}`,
+      authorizerPart,
     )
   }
 
@@ -346,6 +367,30 @@ function throttlePart({ row, specials }: ThrottleContent): ThrottlePart {
 
 function pluginPart({ id, instance_id, type, content }: PluginRow): PluginPart {
   return { kind: 'plugin', id, instanceId: instance_id, type, content: JSON.parse(content) as unknown }
+}
+
+function authorizerPart(row: AuthorizerRow): AuthorizerPart {
+  const { id, instance_id, authorizer_version: version, authorizer_alias_uri: alias } = row
+  // Written by the operations of authorizers: an identity without validation may say so by null.
+  const identities = JSON.parse(row.identities) as (Omit<AuthorizerIdentity, 'validation'> & {
+    validation?: string | null
+  })[]
+  return {
+    kind: 'authorizer',
+    id,
+    instanceId: instance_id,
+    urn: row.authorizer_uri,
+    ...(version !== '' && { version }),
+    ...(alias !== '' && { alias }),
+    identities: identities.map(({ name, location, validation }) => ({
+      name,
+      location,
+      ...(validation && { validation }),
+    })),
+    ttl: row.ttl,
+    userData: row.user_data,
+    needBody: row.need_body === 1,
+  }
 }
 
 function publicationPart(content: PublicationContent, vault: Vault): PublicationPart {

@@ -15,6 +15,8 @@ export interface ApiDefinition {
   readonly cors: boolean
   readonly response_id?: string
   readonly content_type?: string
+  /** Functions and authorizers get the body as text instead of Base64. */
+  readonly function_body_as_text?: boolean
   readonly req_params: readonly RequestParameter[]
   readonly backend: Backend
   readonly policies: readonly PolicyBackend[]
@@ -86,6 +88,7 @@ export interface HttpBackend {
   readonly timeout: number
   /** −1 to 10; −1 repeats idempotent methods once. */
   readonly retry_count: number
+  readonly authorizer_id?: string
   readonly params: readonly BackendParameter[]
 }
 
@@ -98,14 +101,21 @@ export interface MockBackend {
   readonly result_content: string
   readonly status_code: number
   readonly headers: readonly { readonly key: string; readonly value: string }[]
+  readonly authorizer_id?: string
   readonly params: readonly BackendParameter[]
 }
 
-/** Stored and echoed by management; the gateway answers 500 APIG.0103 until it can run functions. */
 export interface FunctionBackend {
   readonly type: 'FUNCTION'
   readonly function_urn: string
+  readonly version?: string
+  /** `<urn>:!<alias>`; wins over the version. */
+  readonly alias_urn?: string
+  /** Whether the reply is waited for. */
+  readonly invocation_type: 'sync' | 'async'
+  /** Milliseconds until the reply. */
   readonly timeout: number
+  readonly authorizer_id?: string
   readonly params: readonly BackendParameter[]
 }
 

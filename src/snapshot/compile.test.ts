@@ -205,8 +205,22 @@ test('mocks and functions', () => {
   expect(compileDefinition(called, {}).backend).toEqual({
     type: 'FUNCTION',
     function_urn: 'urn',
+    invocation_type: 'sync',
     timeout: 7,
     params: [],
+  })
+  const qualified = { version: 'v1', alias_urn: 'urn:!a', authorizer_id: 'b1' }
+  const func_info = {
+    function_urn: 'urn',
+    invocation_type: 'async',
+    network_type: 'V1',
+    timeout: 7,
+    ...qualified,
+  } as const
+  const document = { ...withoutBackend({ backend_type: 'FUNCTION', func_info }), is_send_fg_body_base64: false }
+  expect(compileDefinition(document, {})).toMatchObject({
+    backend: { invocation_type: 'async', ...qualified },
+    function_body_as_text: true,
   })
 })
 

@@ -4,6 +4,7 @@
  */
 import type { ApiDocument } from '../contract/api-document.js'
 import type {
+  ApiFunc,
   ApiMock,
   ApiPolicyFunctionResp,
   ApiPolicyHttpResp,
@@ -54,6 +55,7 @@ export function compileDefinition(
     cors: document.cors,
     ...(document.response_id && { response_id: document.response_id }),
     ...(document.content_type && { content_type: document.content_type }),
+    ...(document.is_send_fg_body_base64 === false && { function_body_as_text: true }),
     req_params: document.req_params.map((parameter) => requestParameter(parameter, rules)),
     backend: defaultBackend(document, variables),
     policies: policies(document, variables),
@@ -176,6 +178,7 @@ function httpBackend(
     ...(stored.enable_client_ssl === true && { client_ssl: true }),
     timeout: stored.timeout ?? DEFAULT_TIMEOUT,
     retry_count: Number(stored.retry_count ?? '-1'),
+    ...authorized(stored),
     params,
   }
 }
@@ -191,21 +194,40 @@ function groupCall(
 }
 
 function functionBackend(
-  { function_urn, timeout }: { function_urn: string; timeout?: number | undefined },
+  stored: Pick<ApiFunc, 'function_urn' | 'version' | 'alias_urn' | 'authorizer_id'> & {
+    invocation_type?: 'sync' | 'async' | undefined
+    timeout?: number | undefined
+  },
   params: readonly BackendParameter[],
 ): FunctionBackend {
-  return { type: 'FUNCTION', function_urn, timeout: timeout ?? DEFAULT_TIMEOUT, params }
+  const { function_urn, version, alias_urn, invocation_type, timeout } = stored
+  return {
+    type: 'FUNCTION',
+    function_urn,
+    ...(version && { version }),
+    ...(alias_urn && { alias_urn }),
+    invocation_type: invocation_type ?? 'sync',
+    timeout: timeout ?? DEFAULT_TIMEOUT,
+    ...authorized(stored),
+    params,
+  }
 }
 
+/** What has to pass an authorizer before it is called. */
+const authorized = ({ authorizer_id: id }: { authorizer_id?: string | undefined }): { authorizer_id?: string } =>
+  id ? { authorizer_id: id } : {}
+
 function mockBackend(
-  { result_content, status_code, header }: Pick<ApiMock, 'result_content' | 'status_code' | 'header'>,
+  stored: Pick<ApiMock, 'result_content' | 'status_code' | 'header' | 'authorizer_id'>,
   params: readonly BackendParameter[],
 ): MockBackend {
+  const { result_content, status_code, header } = stored
   return {
     type: 'MOCK',
     result_content: result_content ?? '',
     status_code: status_code ?? 200,
     headers: (header ?? []).map(({ key, value }) => ({ key, value })),
+    ...authorized(stored),
     params,
   }
 }

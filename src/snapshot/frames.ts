@@ -135,6 +135,7 @@ const IDENTITY: Readonly<Record<Part['kind'], readonly string[]>> = {
   app: ['id', 'instanceId', 'key'],
   throttle: ['id', 'instanceId'],
   plugin: ['id', 'instanceId', 'type'],
+  authorizer: ['id', 'instanceId', 'urn'],
   certificate: ['id', 'chain', 'privateKey'],
   channel: ['id', 'instanceId'],
 }

@@ -11,7 +11,15 @@ import type { PluginType } from './plugin-contents/index.js'
 export type PartKey = `${Part['kind']}:${string}`
 
 export type Part =
-  InstancePart | GroupPart | PublicationPart | AppPart | ThrottlePart | PluginPart | CertificatePart | ChannelPart
+  | InstancePart
+  | GroupPart
+  | PublicationPart
+  | AppPart
+  | ThrottlePart
+  | PluginPart
+  | AuthorizerPart
+  | CertificatePart
+  | ChannelPart
 
 export interface InstancePart {
   readonly kind: 'instance'
@@ -167,6 +175,31 @@ export interface PluginPart {
   readonly type: PluginType
   /** The text that the client sent, as the JSON that it is. It may hold secrets. */
   readonly content: unknown
+}
+
+/** A custom authorizer: a function that decides (authentication.md §5). */
+export interface AuthorizerPart {
+  readonly kind: 'authorizer'
+  readonly id: string
+  readonly instanceId: string
+  /** Of the function; an alias wins over a version. */
+  readonly urn: string
+  readonly version?: string
+  readonly alias?: string
+  /** Where callers show who they are. */
+  readonly identities: readonly AuthorizerIdentity[]
+  /** Seconds for which answers are kept, by the values of the identities; 0: not at all. */
+  readonly ttl: number
+  readonly userData: string
+  /** The function gets the body of the request. */
+  readonly needBody: boolean
+}
+
+export interface AuthorizerIdentity {
+  readonly name: string
+  readonly location: 'HEADER' | 'QUERY'
+  /** A pattern that the whole value matches. */
+  readonly validation?: string
 }
 
 /** What domains are served with over TLS. */

@@ -13,6 +13,7 @@ import type {
   AppCodeRow,
   AppQuotaRow,
   AppRow,
+  AuthorizerRow,
   CertificateRow,
   FeatureRow,
   GatewayResponseRow,
@@ -281,6 +282,13 @@ export async function throttleContents(db: Database, selection: Selection): Prom
 
 export async function pluginContents(db: Database, selection: Selection): Promise<PluginRow[]> {
   let query = db.selectFrom('plugins').selectAll()
+  if ('ids' in selection) query = query.where('id', 'in', selection.ids)
+  else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
+  return query.execute()
+}
+
+export async function authorizerContents(db: Database, selection: Selection): Promise<AuthorizerRow[]> {
+  let query = db.selectFrom('authorizers').selectAll()
   if ('ids' in selection) query = query.where('id', 'in', selection.ids)
   else query = query.where('id', '>', selection.after).orderBy('id').limit(selection.limit)
   return query.execute()

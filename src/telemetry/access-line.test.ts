@@ -22,6 +22,8 @@ function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<st
     route: { labels: routeLabels('a1', 'orders', 'APP') },
     caller: { appId: 'app1', appName: 'shop "one"', userId: 'p1', accessModel: 'signature' },
     plan: { target: '/v1/orders', origin: { tls: false } },
+    secondFactor: '',
+    functionUrn: '',
     customFields: undefined,
     status: 200,
     errorCode: '',

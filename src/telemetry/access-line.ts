@@ -86,7 +86,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const custom = record.customFields === undefined ? NO_CUSTOM_FIELDS : record.customFields(head)
   const source = record.upstreamStatus !== 0 && record.errorCode === '' ? 'remote' : 'local'
   const ratio = record.gzip === undefined ? '-' : gzipRatio(record.gzip)
-  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} - ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - ${custom} ${source} ${ratio} ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} -\n`
+  return `${record.sourceAddress} ${record.requestId} ${apiId} ${userId} ${appId} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${scheme} ${host} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${throttled} ${authType} ${model} ${record.secondFactor || '-'} ${inner} - - - ${record.bodyBytesIn} ${apiName} ${appName} - - ${custom} ${source} ${ratio} ${upstreamScheme} ${record.groupId || '-'} ${record.errorCode || '-'} ${record.functionUrn === '' ? '-' : quoted(record.functionUrn)}\n`
 }
 
 function gzipRatio({ before, after }: { readonly before: number; readonly after: number }): string {

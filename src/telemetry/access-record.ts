@@ -33,6 +33,10 @@ export interface AccessRecord {
         readonly accessModel: string
       }
     | undefined
+  /** Id of the authorizer that was asked beside another way to authenticate. */
+  readonly secondFactor: string
+  /** Of the function that was called. */
+  readonly functionUrn: string
   readonly plan: { readonly target: string; readonly origin: { readonly tls: boolean } } | undefined
   /** Fields 39 to 48 of a line, where the instance names any. */
   readonly customFields: CustomFields | undefined

@@ -1,6 +1,5 @@
 /** Ways to authenticate, by the auth_type of an API (authentication.md §1). */
 import type { ApiDefinition } from '../../snapshot/api-definition.js'
-import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
 import { compileAppAuth, type AppAuthentication } from './app.js'
 import { compileIam, type IamAuthentication } from './iam.js'
@@ -18,10 +17,8 @@ export function compileAuth(definition: ApiDefinition, context: AuthContext): St
       return compileAppAuth({ ...context, appCode: definition.app_code_auth_type === 'HEADER' })
     case 'IAM':
       return compileIam({ ...context, hwSecurityToken: context.callers.hwSecurityToken })
-    // This one has no verifier here. Its APIs are refused, never served to a caller whom nobody has checked.
+    // By its authorizer, in phase 20 (custom-authorizer.ts).
     case 'AUTHORIZER':
-      return function customAuthorizer(exchange) {
-        return refuse(exchange, 'APIG.0305 configuration')
-      }
+      return undefined
   }
 }

@@ -9,6 +9,7 @@ import { refuse } from '../responses/refuse.js'
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import type { Outcome, Step } from '../step.js'
+import { compileFunction } from '../functions/function-backend.js'
 import { BackendFault } from './backend-fault.js'
 import { compileChannel } from './channel-sender.js'
 import { compileConditions } from './conditions.js'
@@ -24,16 +25,26 @@ const NO_VALUES: Values = []
 const NO_PIECES: readonly QueryPiece[] = []
 
 /**
- * @param before what is asked between the parameters and the backend (27 to 29): it may answer instead, or set
+ * @param before what is asked between the parameters and the backend (27, 28): it may answer instead, or set
  *   `exchange.plan` and so choose where the request goes, and the rest of them isn't asked
+ * @param authorizerOf what is asked before a backend with an authorizer is called (29), by the id of that
  */
-export function compileBackends(context: BackendContext, before: readonly Step[] = []): Step {
+export function compileBackends(
+  context: BackendContext,
+  before: readonly Step[],
+  authorizerOf: (id: string) => Step,
+): Step {
   const { backend, policies, req_params } = context.publication.definition
-  const byDefault = compileBackend(backend, context)
+  const compiled = (one: Backend): { readonly sender: Sender; readonly first: readonly Step[] } => {
+    const first = one.authorizer_id === undefined ? before : [...before, authorizerOf(one.authorizer_id)]
+    return { sender: compileBackend(one, context), first }
+  }
+  const otherwise = compiled(backend)
+  const { sender: byDefault, first } = otherwise
   if (policies.length === 0 && req_params.length === 0 && !byDefault.readsQuery) {
-    if (before.length > 0)
+    if (first.length > 0)
       return function askAndSend(exchange) {
-        return ask(before, 0, exchange, () => byDefault.send(exchange, NO_VALUES, NO_PIECES))
+        return ask(first, 0, exchange, () => byDefault.send(exchange, NO_VALUES, NO_PIECES))
       }
     return function send(exchange) {
       return byDefault.send(exchange, NO_VALUES, NO_PIECES)
@@ -41,9 +52,8 @@ export function compileBackends(context: BackendContext, before: readonly Step[]
   }
   const conditional = policies.map((policy) => ({
     matches: compileConditions(policy, req_params, context.features),
-    sender: compileBackend(policy.backend, context),
+    ...compiled(policy.backend),
   }))
-  const otherwise = { sender: byDefault }
   const readParameters = compileParameters(req_params, context.placeholders)
   const orchestrate = compileOrchestration(req_params)
   const readsQuery =
@@ -57,8 +67,8 @@ export function compileBackends(context: BackendContext, before: readonly Step[]
     if (read instanceof ParameterFault) return refuse(exchange, 'APIG.0106', read.detail)
     const values = orchestrate === undefined ? read : orchestrate(read)
     if (typeof values === 'string') return refuse(exchange, values)
-    const { sender } = conditional.find(({ matches }) => matches(exchange, values)) ?? otherwise
-    if (before.length > 0) return ask(before, 0, exchange, () => sender.send(exchange, values, pieces))
+    const { sender, first } = conditional.find(({ matches }) => matches(exchange, values)) ?? otherwise
+    if (first.length > 0) return ask(first, 0, exchange, () => sender.send(exchange, values, pieces))
     return sender.send(exchange, values, pieces)
   }
 }
@@ -83,9 +93,9 @@ export function compileBackend(backend: Backend, context: BackendContext): Sende
     case 'MOCK':
       return compileMock(backend)
     case 'FUNCTION':
-      return refusing('APIG.0103')
     case 'HTTP':
       try {
+        if (backend.type === 'FUNCTION') return compileFunction(backend, context)
         if (backend.vpc_channel_id) return compileChannel(backend, context)
         return isGrpc(backend) ? compileGrpc(backend, context) : compileHttp(backend, context)
       } catch (error) {

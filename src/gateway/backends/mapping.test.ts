@@ -303,7 +303,12 @@ test('a gateway that calls itself comes to an end', async () => {
 })
 
 test.each<[string, ApiSpec['backend'], number, string]>([
-  ['a function', { type: 'FUNCTION', function_urn: 'urn:f', timeout: 5000, params: [] }, 500, 'APIG.0103'],
+  [
+    'a function',
+    { type: 'FUNCTION', function_urn: 'urn:f', invocation_type: 'sync', timeout: 5000, params: [] },
+    500,
+    'APIG.0103',
+  ],
   ['a channel', { vpc_channel_id: 'c1' }, 500, 'APIG.0609'],
   ['an address that is none', { url_domain: 'http://x' }, 500, 'APIG.0105'],
 ])('%s answers %s %i %s', async (_, backend, status, code) => {

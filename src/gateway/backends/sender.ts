@@ -1,4 +1,5 @@
 /** What each kind of backend compiles to. */
+import type { Functions } from '../../functions/functions.js'
 import type { AddressSet } from '../address-set.js'
 import type { PublicationPart } from '../../snapshot/parts.js'
 import type { CallerFeatures } from '../caller-features.js'
@@ -30,6 +31,7 @@ export interface BackendContext {
   readonly forbidden: AddressSet
   readonly server: ServerIdentity
   readonly channels: Channels
+  readonly functions: Functions
   readonly features: Features
   readonly callers: CallerFeatures
 }

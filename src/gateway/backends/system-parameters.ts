@@ -20,8 +20,12 @@ export function systemValue(
   server: ServerIdentity,
 ): SystemValue {
   const short = name.replace(/^\$context\./, '')
-  const key = /^authorizer\.frontend\.(.+)$/.exec(short)?.[1]
-  if (key !== undefined) return (exchange) => exchange.frontendContext?.get(key) ?? ''
+  const [, side, key] = /^authorizer\.(frontend|backend)\.(.+)$/.exec(short) ?? []
+  if (key !== undefined) {
+    return side === 'frontend'
+      ? (exchange) => exchange.frontendContext?.get(key) ?? ''
+      : (exchange) => exchange.backendContext?.get(key) ?? ''
+  }
   switch (short) {
     case 'sourceIp':
       return (exchange) => exchange.sourceAddress

@@ -186,8 +186,16 @@ function backendOf(downgrade: Exclude<Downgrade, { type: 'passthrough' }>): Back
       return { ...httpOf(downgrade.http_vpc_info), vpc_channel_id, ...(host && { vpc_channel_proxy_host: host }) }
     }
     case 'function': {
-      const { function_urn, timeout } = downgrade.func_info
-      return { type: 'FUNCTION', function_urn, timeout: timeout ?? TIMEOUT, params: [] }
+      const { function_urn, version, alias_urn, invocation_type, timeout } = downgrade.func_info
+      return {
+        type: 'FUNCTION',
+        function_urn,
+        ...(version && { version }),
+        ...(alias_urn && { alias_urn }),
+        invocation_type: invocation_type === 'async' ? 'async' : 'sync',
+        timeout: timeout ?? TIMEOUT,
+        params: [],
+      }
     }
   }
 }

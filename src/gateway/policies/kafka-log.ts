@@ -89,10 +89,10 @@ export function compileKafkaLog(
   if (toldHeaders !== undefined) more.push((_, collected) => ({ response_header: collected?.headers ?? {} }))
   if (data.log_response_body === true) more.push((_, collected) => ({ response_body: collected?.reply?.text() ?? '' }))
   if (frontend.length + backend.length > 0) {
-    more.push(({ frontendContext }) => ({
+    more.push(({ frontendContext, backendContext }) => ({
       custom_authorizer: {
         frontend: contextObject(frontendContext, frontend),
-        backend: contextObject(undefined, backend),
+        backend: contextObject(backendContext, backend),
       },
     }))
   }

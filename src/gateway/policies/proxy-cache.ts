@@ -251,8 +251,8 @@ class Fill implements ReplyTap {
   ) {}
 
   head(exchange: Exchange, reply: Reply | BackendHead): void {
-    // A refusal is for this caller alone.
-    if (isOwn(reply)) return
+    // A refusal is for this caller alone; what a function answered is the reply of a backend.
+    if (isOwn(reply) && (exchange.upstreamStatus === 0 || exchange.errorCode !== '')) return
     this.#kept = judge(exchange, reply, this.rules)
     if (this.#kept === undefined) this.#giveUp()
   }
@@ -293,7 +293,11 @@ const compact = (body: Buffer): Buffer | string => {
 }
 
 /** What is kept of a reply but for its body; `undefined`: nothing. */
-function judge(exchange: Exchange, reply: BackendHead, rules: KeepingRules): Omit<StoredReply, 'body'> | undefined {
+function judge(
+  exchange: Exchange,
+  reply: Reply | BackendHead,
+  rules: KeepingRules,
+): Omit<StoredReply, 'body'> | undefined {
   const { status } = exchange
   const now = Date.now()
   if (NEVER.has(status) || !rules.lifetimes.has(status)) return undefined

@@ -18,7 +18,9 @@ const VARIABLE = /\$context\.((?:authorizer\.(?:frontend|backend)|error)\.[\w-]+
 /** An unknown variable, and one that has no value, is the empty text. */
 export function compileTemplate(text: string): Template {
   // What stands between two variables has an even index, a variable's name an odd one.
-  const pieces = text.split(VARIABLE).map((piece, index) => (index % 2 === 0 ? piece : (variables.get(piece) ?? empty)))
+  const pieces = text
+    .split(VARIABLE)
+    .map((piece, index) => (index % 2 === 0 ? piece : (variables.get(piece) ?? authorizerValue(piece))))
   return (exchange, error, escape) => {
     let rendered = ''
     for (const piece of pieces) rendered += typeof piece === 'string' ? piece : escape(piece(exchange, error))
@@ -27,6 +29,14 @@ export function compileTemplate(text: string): Template {
 }
 
 const empty: Variable = () => ''
+
+/** What an authorizer said, whether it allowed or denied. */
+function authorizerValue(name: string): Variable {
+  const [, side, key] = /^authorizer\.(frontend|backend)\.(.+)$/.exec(name) ?? []
+  if (key === undefined) return empty
+  return ({ frontendContext, backendContext }) =>
+    asText((side === 'frontend' ? frontendContext : backendContext)?.get(key) ?? '')
+}
 
 const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['apiId', ({ route }) => route?.publication.apiId ?? ''],

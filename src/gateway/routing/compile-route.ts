@@ -1,12 +1,15 @@
 /** Makes a route of a publication: the steps that its configuration asks for, in the order of request-lifecycle.md §1. */
+import type { Functions } from '../../functions/functions.js'
 import type { Limiter } from '../../limits/limiter.js'
-import type { PluginPart, PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
+import type { AuthorizerPart, PluginPart, PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
 import type { KafkaSinks } from '../../telemetry/kafka/sinks.js'
 import { routeLabels } from '../../telemetry/access-line.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
 import type { Apps } from '../auth/apps.js'
 import type { IamCallers } from '../auth/iam.js'
+import type { AuthorizerAnswers } from '../auth/authorizer-answers.js'
+import { compileBackendAuthorizer, compileFrontendAuthorizer } from '../auth/custom-authorizer.js'
 import { compileAuth } from '../auth/index.js'
 import { compilePluginAuth, type LoginPlaces } from '../auth/plugin-auth.js'
 import type { PluginServices } from '../auth/plugin-services.js'
@@ -30,6 +33,7 @@ import { compileSetRespHeaders } from '../policies/set-resp-headers.js'
 import { compileRateLimit } from '../policies/rate-limit.js'
 import { compileThrottle, throttlePolicy } from '../policies/throttle.js'
 import { boundPlugins, PluginDefect, type BoundPlugins } from '../bound-plugins.js'
+import { callFunction } from '../functions/function-backend.js'
 import { compileGzip } from '../responses/gzip.js'
 import type { ReplyStep } from '../responses/reply-lines.js'
 import { refuse } from '../responses/refuse.js'
@@ -52,6 +56,9 @@ export interface Surroundings {
   /** Logged as `region_id`. */
   readonly region: string
   readonly services: PluginServices
+  readonly functions: Functions
+  /** What authorizers have answered. */
+  readonly answers: WeakMap<AuthorizerPart, AuthorizerAnswers>
 }
 
 /** What a route depends on besides its publication; it is compiled anew when one of them changes. */
@@ -65,6 +72,8 @@ export interface Dependencies {
   /** Those that are attached; `undefined` in place of one that the gateway does not know. */
   readonly plugins: readonly (PluginPart | undefined)[] | undefined
   readonly logins: LoginPlaces
+  /** `undefined` for one that the gateway does not know. */
+  readonly authorizer: (id: string) => AuthorizerPart | undefined
 }
 
 /** A plug-in that cannot be compiled lets no request pass: it may be what keeps callers out. */
@@ -87,8 +96,8 @@ export function compileRoute(
 function compile(
   publication: PublicationPart,
   placeholders: readonly string[],
-  { stage, features, callers, apps, iam, throttle: policy, plugins, logins }: Compiled,
-  { limiter, statistics, replies, circuits, services, kafka, mirrors, region, ...gateway }: Surroundings,
+  { stage, features, callers, apps, iam, throttle: policy, plugins, logins, authorizer }: Compiled,
+  { limiter, statistics, replies, circuits, services, kafka, mirrors, region, answers, ...gateway }: Surroundings,
 ): Route {
   // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
@@ -111,13 +120,22 @@ function compile(
   })
   const backends = { publication, stage, placeholders, features, callers, ...gateway }
   const breaker = compileBreaker(plugins.breaker, backends, circuits)
+  const authorization = { publication, placeholders, features, functions: gateway.functions, answers }
+  // One beside another way to authenticate is a second factor. Nobody passes one that is not there.
+  const asksInFront = !isOpen && (definition.auth_type === 'AUTHORIZER' || definition.authorizer_id !== undefined)
+  const frontendAuthorizer = asksInFront
+    ? compileFrontendAuthorizer(authorizer(definition.authorizer_id ?? ''), authorization)
+    : undefined
+  const backendAuthorizer = (id: string): Step => compileBackendAuthorizer(authorizer(id), authorization)
+  const callsFunction =
+    plugins.breaker !== undefined ||
+    [definition.backend, ...definition.policies.map(({ backend }) => backend)].some(({ type }) => type === 'FUNCTION')
   /** Between the parameters and the backend; each may answer instead of it, or make another plan. */
   const beforeBackend: readonly (Step | undefined)[] = [
     // 27
     breaker?.step,
     // 28, and 36 by a tap
     compileProxyCache(plugins.proxy_cache, { publication, stage, server: gateway.server, replies }),
-    // 29: the authorizer of the backend
   ]
   /** 35, 36, 39: told of the backend's reply and of the end. */
   const observers: readonly (RouteObserver | undefined)[] = [
@@ -142,11 +160,12 @@ function compile(
     compileAuth(definition, { api: `${apiId}/${environmentId}`, bodyLimit, apps, callers, ...iam }), // 16, 17, 18
     compileAccountAccess(definition.auth_type === 'IAM' && !isOpen ? publication.access : undefined), // 18
     ...pluginAuth.steps, // 19
-    // 20: the authorizer
+    frontendAuthorizer, // 20
     throttle.step, // 21, 22
-    compileBackends(backends, present(beforeBackend)), // 23, 24, 26, 27, 28, 30
+    compileBackends(backends, present(beforeBackend), backendAuthorizer), // 23, 24, 26, 27, 28, 29, 30
     // What plug-ins change in the plan.
     pluginAuth.steps.length === 0 && breaker?.amends !== true ? undefined : compileAmendments(),
+    callsFunction ? callFunction : undefined, // 34, of functions
     compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
     compileBackendSignature(publication.signature, callers.signatureHeader),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { engines } from '../../../test/engines.js'
 import { anInstance } from '../../../test/instances.js'
 import { management, type TestManagement } from '../../../test/management.js'
-import { anApi, changedParts, publish, RELEASE, revision, takeOffline } from '../../../test/stage.js'
+import { anApi, changedParts, publish, revision, takeOffline } from '../../../test/stage.js'
 import { verdict } from '../../../test/verdict.js'
 import { setConfig } from '../../store/configs.js'
 
@@ -191,14 +191,14 @@ describe.each(engines)('custom authorizers on $name', (engine) => {
     expect(verdict(await remove(backend))).toBe('204')
   })
 
-  test('a change reaches what is published with the authorizer', async () => {
+  test('a change ships the authorizer, and nothing that is published with it', async () => {
     await using sluice = await management(engine)
     const id = await anAuthorizer(sluice)
     const api = await anApi(sluice, { auth_type: 'AUTHORIZER', authorizer_id: id })
     await publish(sluice, api.id)
     const before = await revision(sluice)
     await sluice.given('updateCustomAuthorizerV2', { ...at(id), body: authorizer({ ttl: 60 }) })
-    expect(await changedParts(sluice, before)).toEqual([`publication:${api.id}/${RELEASE}`])
+    expect(await changedParts(sluice, before)).toEqual([`authorizer:${id}`])
   })
 
   test('an instance has so many authorizers and no more', async () => {

@@ -1,10 +1,9 @@
 import { fault } from '../../contract/faults.js'
 import type { AuthorizerCreate } from '../../contract/generated/schemas.js'
-import { isReferenced, placesReferring } from '../../store/api-references.js'
+import { isReferenced } from '../../store/api-references.js'
 import { deleteAuthorizer, insertAuthorizer, listAuthorizers, updateAuthorizer } from '../../store/authorizers.js'
 import { countIn } from '../../store/counts.js'
 import type { AuthorizerRow } from '../../store/schema.js'
-import { notePlaces } from '../binding-plan.js'
 import type { Handlers } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
@@ -26,19 +25,19 @@ export const authorizerOperations = {
       created_at: context.now,
     }
     await insertAuthorizer(db, authorizer)
+    context.changed(`authorizer:${authorizer.id}`)
     return { status: 201, body: authorizerView(authorizer, writtenTime) }
   },
 
   updateCustomAuthorizerV2: async ({ path, body }, context) => {
-    const { db, changed } = context
     const before = await theAuthorizer(context, path.authorizer_id)
     if (body.type !== before.type) throw fault('APIG.2011', { name: 'type' })
     isConsistent(body)
     await withinQuota(context, 'AUTHORIZER_IDENTITY_NUM_LIMIT', 0, body.identities?.length ?? 0)
     await nameIsFree(context, body.name, before.id)
     const authorizer: AuthorizerRow = { ...before, ...attributes(body) }
-    await updateAuthorizer(db, authorizer)
-    notePlaces(changed, await placesReferring(db, 'authorizer', [authorizer.id]))
+    await updateAuthorizer(context.db, authorizer)
+    context.changed(`authorizer:${authorizer.id}`)
     return { status: 200, body: authorizerView(authorizer, writtenTime) }
   },
 
@@ -57,6 +56,7 @@ export const authorizerOperations = {
     const { id } = await theAuthorizer(context, path.authorizer_id)
     if (await isReferenced(context.db, { kind: 'authorizer', id })) throw fault('APIG.2000', {}, 'authorizerInUse')
     await deleteAuthorizer(context.db, id)
+    context.changed(`authorizer:${id}`)
     return { status: 204 }
   },
 } satisfies Handlers
