@@ -1,6 +1,6 @@
 /** Management and a gateway that it configures, in this process: what is published can be called. */
 import { request } from 'undici'
-import { startGateway } from '../src/gateway/worker.js'
+import { startGateway, type GatewayOptions } from '../src/gateway/worker.js'
 import { SnapshotFeed } from '../src/management/snapshot-feed.js'
 import { Publisher } from '../src/snapshot/publisher.js'
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
@@ -19,7 +19,10 @@ export interface ManagedGateway extends AsyncDisposable {
   get(host: string, target: string, key?: SigningKey): Promise<{ readonly status: number; readonly body: unknown }>
 }
 
-export async function managementWithGateway(engine: TestEngine): Promise<ManagedGateway> {
+export async function managementWithGateway(
+  engine: TestEngine,
+  options: Partial<GatewayOptions> = {},
+): Promise<ManagedGateway> {
   const backend = await recordingBackend()
   const faults: unknown[] = []
   const gateway = await startGateway({
@@ -27,6 +30,7 @@ export async function managementWithGateway(engine: TestEngine): Promise<Managed
     accessLog: 'off',
     region: 'local-1',
     onFault: (fault) => faults.push(fault),
+    ...options,
   })
   const [address = { host: '127.0.0.1', port: 0 }] = gateway.addresses
   const publisher = new Publisher({ revision: -1, parts: [] })

@@ -91,11 +91,17 @@ function describe(error: unknown): string {
 
 function asJson(value: unknown): string {
   try {
-    // `undefined` has no JSON.
-    return JSON.stringify(value) ?? 'null'
+    return toJson(value)
   } catch (error) {
     return `a value that is no JSON: ${String(error)}`
   }
+}
+
+/** @throws for what is in a circle */
+function toJson(value: unknown): string {
+  const text: unknown = JSON.stringify(value)
+  // `undefined` has none.
+  return typeof text === 'string' ? text : 'null'
 }
 
 let setup: Setup | undefined
@@ -123,7 +129,7 @@ async function serve(to: Setup, call: Call, event: string): Promise<void> {
     const value = await settle(handler.length > 2, (callback) =>
       handler(JSON.parse(event) as unknown, context, callback),
     )
-    const text = typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? 'null')
+    const text = typeof value === 'string' ? value : toJson(value)
     const isTooLarge = text.length > mostBytes || Buffer.byteLength(text) > mostBytes
     if (isTooLarge) tell({ id, outcome: 'too-large' }, `the answer is over ${mostBytes} bytes`)
     else tell({ id, outcome: 'answered' }, text)
