@@ -355,3 +355,37 @@ test('a change of a file counts from the next request on, without a restart', as
   here.folder.write('default/f.js', says('second'))
   expect((await here.gw.get('/orders')).body).toBe('second')
 })
+
+test('the breaker counts what functions answer, and calls a function instead of a backend', async () => {
+  const counted = (downgrade: object | null) =>
+    pluginPart('breaker', {
+      breaker_condition: {
+        ...{ breaker_type: 'condition', breaker_mode: 'counter', unhealthy_threshold: 2 },
+        ...{
+          unhealthy_condition: '["$context.statusCode","in","500,502,504"]',
+          time_window: 60,
+          open_breaker_time: 60,
+        },
+      },
+      downgrade_default: downgrade,
+    })
+  await using here = await stage(
+    {
+      'default/bad.js': 'exports.handler = () => ({ statusCode: 500, body: "bad" })',
+      'default/throws.js': 'exports.handler = () => { throw new Error("no") }',
+      'default/instead.js': 'exports.handler = (event) => ({ statusCode: 200, body: "instead of " + event.path })',
+    },
+    [
+      { pluginIds: ['breaker1'], backend: backend('bad') },
+      { id: 'a2', req_uri: '/throws', pluginIds: ['breaker1'], backend: backend('throws') },
+    ],
+    { parts: [counted({ type: 'function', func_info: { function_urn: urnOf('instead') } })] },
+  )
+  for (const [path, failure] of [
+    ['/orders', 500],
+    ['/throws', 502],
+  ] as const) {
+    expect([(await here.gw.get(path)).status, (await here.gw.get(path)).status]).toEqual([failure, failure])
+    expect((await here.gw.get(path)).body).toBe(`instead of ${path}`)
+  }
+})
