@@ -25,11 +25,17 @@ const TICK_MICROSECONDS = 10_000
 
 const run = promisify(execFile)
 
-export async function load(subject: Subject, seconds: number, connections: number): Promise<Measurement> {
+/** `more` are further arguments of wrk: headers, a script. */
+export async function load(
+  subject: Subject & { readonly scheme?: 'http' | 'https' },
+  seconds: number,
+  connections: number,
+  more: readonly string[] = [],
+): Promise<Measurement> {
   const before = cpuTimes(subject.pid)
   const { stdout } = await run('taskset', [
-    ...['-c', String(OTHER_CORE), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency'],
-    `http://127.0.0.1:${subject.port}${subject.path}`,
+    ...['-c', String(OTHER_CORE), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...more],
+    `${subject.scheme ?? 'http'}://127.0.0.1:${subject.port}${subject.path}`,
   ])
   const after = cpuTimes(subject.pid)
   // A load of errors measures nothing.

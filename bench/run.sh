@@ -16,4 +16,8 @@ fi
 [ "$(nproc)" -ge 2 ] || { echo "One core for the proxy and one for everything else: this machine has one." >&2; exit 1; }
 
 npm run --silent build
-exec npx tsx bench/plain.ts "$@"
+case "${1:-}" in
+  suite) exec npx tsx bench/suite.ts "${@:2}" ;;
+  policies) exec npx tsx bench/pipeline.ts ;;
+  *) exec npx tsx bench/plain.ts "$@" ;;
+esac

@@ -1,13 +1,15 @@
 /** What is measured: a backend, nginx in front of it, Sluice in front of it; each started and stopped here. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OTHER_CORE, PROXY_CORE } from './load.js'
-import { managementOf } from './management.js'
+import { type Management, managementOf } from './management.js'
+
+export const RELEASE = 'DEFAULT_ENVIRONMENT_RELEASE_ID'
 
 export interface Subject {
   readonly name: string
@@ -15,9 +17,30 @@ export interface Subject {
   readonly pid: number
   readonly port: number
   readonly path: string
+  /** Where it serves the same over TLS. */
+  readonly securePort?: number
 }
 
 export interface Running extends Subject, AsyncDisposable {}
+
+/** A certificate for 127.0.0.1 of the kind that Sluice makes by default: ECDSA on P-256. */
+export function certificate(): { readonly cert: string; readonly key: string } {
+  const directory = join(tmpdir(), `sluice-bench-certificate-${globalThis.process.pid}`)
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
+  if (!existsSync(cert)) {
+    mkdirSync(directory, { recursive: true })
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+        ...['-subj', '/CN=bench', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+      ],
+      { stdio: 'ignore' },
+    )
+    globalThis.process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  }
+  return { cert, key }
+}
 
 const BODY = 'x'.repeat(1024)
 
@@ -30,6 +53,7 @@ export function nginxBackend(): Promise<Running> {
     server {
       listen 127.0.0.1:${port} backlog=1024;
       location / { default_type text/plain; return 200 "${BODY}"; }
+      location /large/ { default_type text/plain; root .; try_files /large =404; }
     }`,
   )
 }
@@ -39,10 +63,11 @@ export function nginxProxy(backend: number): Promise<Running> {
   return nginx(
     'nginx',
     PROXY_CORE,
-    (port) => `
+    (port, secure) => `
     upstream backend { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }
     server {
       listen 127.0.0.1:${port} backlog=1024;
+      ${listenSecurely(secure)}
       location / {
         proxy_pass http://backend;
         proxy_http_version 1.1;
@@ -59,78 +84,130 @@ export function nginxProxy(backend: number): Promise<Running> {
   )
 }
 
-async function nginx(name: string, core: number, servers: (port: number) => string): Promise<Running> {
+export function listenSecurely(port: number): string {
+  const { cert, key } = certificate()
+  return `listen 127.0.0.1:${port} ssl backlog=1024; ssl_certificate ${cert}; ssl_certificate_key ${key};
+      ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:tls:10m;`
+}
+
+export async function nginx(
+  name: string,
+  core: number,
+  servers: (port: number, secure: number) => string,
+  modules = '',
+): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
-  const port = await freePort()
+  const [port, securePort] = [await freePort(), await freePort()]
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  // Started by root, its worker is somebody else, and reads the large reply here.
+  chmodSync(directory, 0o755)
+  writeFileSync(join(directory, 'large'), 'x'.repeat(1024 ** 2))
   writeFileSync(
     join(directory, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/error.log;
+    `${modules} daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/error.log;
     events { worker_connections 4096; }
     http {
       access_log off; tcp_nodelay on; keepalive_timeout 600s; keepalive_requests 1000000000;
       ${paths.map((path) => `${path}_temp_path ${directory}/${path};`).join(' ')}
-      ${servers(port)}
+      ${servers(port, securePort)}
     }`,
   )
   const process = spawnOn(core, 'nginx', ['-p', directory, '-e', `${directory}/error.log`, '-c', 'nginx.conf'], {})
-  await answers(process, port, '/')
-  return running({ name, pid: process.pid ?? 0, port, path: '/orders/1' }, process, directory)
+  return started({ name, pid: process.pid ?? 0, port, securePort, path: '/orders/1' }, process, directory)
 }
 
-/** `sluice start` with one gateway process, one published API, and everything on that is on by default. */
-export async function sluice(backend: number): Promise<Running> {
+/**
+ * `sluice start` with one gateway process, one published API, and everything on that is on by default. `prepare` may
+ * publish more.
+ */
+export async function sluice(
+  backend: number,
+  prepare: (call: Management) => Promise<void> = async () => undefined,
+): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
-  const [management, port] = [await freePort(), await freePort()]
+  const [management, port, securePort] = [await freePort(), await freePort(), await freePort()]
   const main = join(import.meta.dirname, '../dist/cli/main.js')
   const process = spawnOn(PROXY_CORE, globalThis.process.execPath, [main, 'start'], {
     SLUICE_DATA_DIR: directory,
     SLUICE_MANAGEMENT_LISTEN: `127.0.0.1:${management}`,
     SLUICE_HTTP_LISTEN: `127.0.0.1:${port}`,
-    SLUICE_HTTPS_LISTEN: '127.0.0.1:0',
+    SLUICE_HTTPS_LISTEN: `127.0.0.1:${securePort}`,
     SLUICE_WORKERS: '1',
     SLUICE_LOG_FORMAT: 'json',
   })
-  await answers(process, management, '/readyz')
-  await publish(
-    JSON.parse(readFileSync(join(directory, 'credentials.json'), 'utf8')) as Record<string, string>,
-    backend,
+  return started(
+    { name: 'sluice', pid: process.pid ?? 0, port, securePort, path: '/orders/1' },
+    process,
+    directory,
+    async () => {
+      await answers(process, management, '/readyz')
+      const credentials = JSON.parse(readFileSync(join(directory, 'credentials.json'), 'utf8')) as Record<
+        string,
+        string
+      >
+      const call = managementOf(credentials)
+      await publish(call, backend)
+      await prepare(call)
+      await answers(process, port, '/orders/1')
+    },
   )
-  await answers(process, port, '/orders/1')
-  return running({ name: 'sluice', pid: process.pid ?? 0, port, path: '/orders/1' }, process, directory)
 }
 
 /** In the group that answers for the gateway's own address: debugging domains have a daily limit. */
-async function publish(credentials: Readonly<Record<string, string>>, backend: number): Promise<void> {
-  const call = managementOf(credentials)
-  const { groups } = await call('GET', 'api-groups')
-  const group = (groups as { id: string; name: string }[]).find(({ name }) => name === 'DEFAULT')
-  if (group === undefined) throw new Error('the instance has no group DEFAULT')
+async function publish(call: Management, backend: number): Promise<void> {
   // Every API is limited by default; here the limit counts, and never strikes.
   await call('POST', 'features', { name: 'ratelimit', enable: true, config: '{"api_limits":1000000}' })
+  await publishApi(call, backend, 'orders', {})
+}
+
+/** `/{name}/{id}` of the backend, published in RELEASE: the ids of the API and of its publication. */
+export async function publishApi(
+  call: Management,
+  backend: number,
+  name: string,
+  overrides: { readonly req_method?: string; readonly auth_type?: string; readonly auth_opt?: object },
+): Promise<{ api: string; publication: string }> {
+  const { groups } = await call('GET', 'api-groups')
+  const group = (groups as { id: string; name: string }[]).find((each) => each.name === 'DEFAULT')
+  if (group === undefined) throw new Error('the instance has no group DEFAULT')
   const { id } = await call('POST', 'apis', {
-    ...{ group_id: group.id, name: 'order', type: 1, req_protocol: 'BOTH', req_method: 'GET', req_uri: '/orders/{id}' },
+    ...{ group_id: group.id, name, type: 1, req_protocol: 'BOTH', req_method: 'GET', req_uri: `/${name}/{id}` },
     ...{ auth_type: 'NONE', backend_type: 'HTTP' },
     req_params: [{ name: 'id', type: 'STRING', location: 'PATH', required: 1 }],
     backend_params: [{ name: 'id', location: 'PATH', origin: 'REQUEST', value: 'id' }],
     backend_api: {
-      ...{ url_domain: `127.0.0.1:${backend}`, req_protocol: 'HTTP', req_method: 'GET', req_uri: '/orders/{id}' },
-      timeout: 5000,
+      ...{ url_domain: `127.0.0.1:${backend}`, req_protocol: 'HTTP', req_uri: `/${name}/{id}`, timeout: 5000 },
+      req_method: overrides.req_method ?? 'GET',
     },
+    ...overrides,
   })
-  await call('POST', 'apis/action', { action: 'online', env_id: 'DEFAULT_ENVIRONMENT_RELEASE_ID', api_id: id })
+  const action = { action: 'online', env_id: RELEASE, api_id: id }
+  const { publish_id } = await call('POST', 'apis/action', action)
+  return { api: String(id), publication: String(publish_id) }
 }
 
-function spawnOn(core: number, command: string, args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+export function spawnOn(
+  core: number,
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  quiet = false,
+): ChildProcess {
   return spawn('taskset', ['-c', String(core), command, ...args], {
     env: { ...process.env, ...environment },
     // What a program logs is of interest when the benchmark fails: `SLUICE_BENCH_LOG=1`.
-    stdio: ['ignore', process.env['SLUICE_BENCH_LOG'] === '1' ? 'inherit' : 'ignore', 'inherit'],
+    stdio: ['ignore', process.env['SLUICE_BENCH_LOG'] === '1' ? 'inherit' : 'ignore', quiet ? 'ignore' : 'inherit'],
   })
 }
 
-function running(subject: Subject, process: ChildProcess, directory: string): Running {
-  return {
+/** The subject, once it is ready; one that does not get ready is ended, and its directory removed. */
+export async function started(
+  subject: Subject,
+  process: ChildProcess,
+  directory: string,
+  ready = (): Promise<void> => answers(process, subject.port, '/'),
+): Promise<Running> {
+  const running: Running = {
     ...subject,
     async [Symbol.asyncDispose]() {
       if (process.exitCode === null && process.signalCode === null) {
@@ -141,9 +218,16 @@ function running(subject: Subject, process: ChildProcess, directory: string): Ru
       rmSync(directory, { recursive: true, force: true })
     },
   }
+  try {
+    await ready()
+  } catch (error) {
+    await running[Symbol.asyncDispose]()
+    throw error
+  }
+  return running
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

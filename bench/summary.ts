@@ -37,7 +37,7 @@ export function summaries(subjects: readonly Subject[], measured: readonly (read
   })
 }
 
-function range(values: readonly number[]): Range {
+export function range(values: readonly number[]): Range {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length / 2
   const median = ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2
