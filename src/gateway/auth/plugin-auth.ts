@@ -38,7 +38,7 @@ export interface PluginAuthContext {
 export interface PluginAuth {
   /** In their order. */
   readonly steps: readonly Step[]
-  /** Names of parameters, in lower case, whose values no log tells. */
+  /** Names of headers and query parameters, in lower case, whose values no log tells. */
   readonly secrets?: ReadonlySet<string>
 }
 
@@ -83,8 +83,8 @@ export function compilePluginAuth(plugins: BoundPlugins, context: PluginAuthCont
       }),
     )
   }
-  const isInQuery = jwt?.content.token_location === 'query' && Boolean(jwt.content.token_name)
-  return { steps, ...(isInQuery && { secrets: new Set([jwt.content.token_name?.toLowerCase() ?? '']) }) }
+  const tokenName = jwt?.content.token_name
+  return { steps, ...(tokenName && { secrets: new Set([tokenName.toLowerCase()]) }) }
 }
 
 /** @throws {PluginDefect} */

@@ -5,6 +5,7 @@ import { freePort } from '../../../test/free-port.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { KAFKA_USER, kafkaBroker, readTopic, type KafkaBroker, type TopicRecord } from '../../../test/kafka.js'
 import { change, mockBackend, pluginPart, throttlePart, type ApiSpec } from '../../../test/parts.js'
+import { inSeconds, issuer } from '../../../test/tokens.js'
 import { nameFilter } from './kafka-log.js'
 
 const identity = certificate({ san: ['localhost'] })
@@ -105,6 +106,36 @@ describe('a broker that is there', () => {
     })
     expect(Object.keys(Object(value?.['response_header']) as object).sort()).toEqual(['set-cookie', 'x-reply'])
   })
+
+  test.for(['header', 'query'] as const)(
+    'is told no token that jwt_auth looks for in a %s',
+    async (place, { skip }) => {
+      const at = kafka(skip)
+      const signer = await issuer()
+      const token = await signer.token({ exp: inSeconds(60) })
+      const call_data = { log_request_header: true, log_request_query_string: true }
+      const content = {
+        broker_list: [at.plain],
+        topic: `token-${place}`,
+        max_retry_count: 5,
+        meta_config: { call_data },
+      }
+      const jwt = { jwks: signer.jwks, token_location: place, token_name: 'X-Pass' }
+      await using sluice = await gateway({
+        api: { pluginIds: ['k1', 'j1'] },
+        parts: [pluginPart('kafka_log', content, 'k1'), pluginPart('jwt_auth', jwt, 'j1')],
+      })
+      const inQuery = place === 'query'
+      const target = inQuery ? `/orders?X-Pass=${token}&a=1` : '/orders?a=1'
+      expect((await sluice.get(target, { headers: inQuery ? {} : { 'X-Pass': token } })).status).toBe(200)
+      const [record] = await recordsOf(sluice, at, `token-${place}`, 1)
+      expect(record?.value).not.toContain(token)
+      const told = inQuery
+        ? { request_query_string: { 'X-Pass': '***', a: '1' } }
+        : { request_header: { 'x-pass': '***' } }
+      expect(record && parsed(record)).toMatchObject(told)
+    },
+  )
 
   test('is told a mebibyte of a body, cut between characters', async ({ skip }) => {
     const at = kafka(skip)

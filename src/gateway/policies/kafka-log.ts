@@ -27,8 +27,8 @@ export interface KafkaLogContext {
   readonly api: LoggedApi
   /** Where callers show credentials. */
   readonly modes: AppModes
-  /** Header or query parameter of a plug-in that authenticates; absent: it has none of its own. */
-  readonly tokenName?: string | undefined
+  /** Names of headers and query parameters, in lower case, in which plug-ins look for credentials. */
+  readonly secrets?: ReadonlySet<string> | undefined
 }
 
 export interface KafkaLog {
@@ -56,25 +56,27 @@ const SECRETS: readonly string[] = [
   'set-cookie',
 ]
 
+const NO_MORE: ReadonlySet<string> = new Set()
+
 /** @throws {PluginDefect} */
 export function compileKafkaLog(
   plugin: BoundPlugin<'kafka_log'> | undefined,
-  { sinks, api, modes, tokenName }: KafkaLogContext,
+  { sinks, api, modes, secrets: more = NO_MORE }: KafkaLogContext,
 ): KafkaLog | undefined {
   if (plugin === undefined) return undefined
   const { content, id } = plugin
   const sink = sinks.of(id, targetOf(content))
   const system = systemFields(content.meta_config?.system ?? {}, api)
   const data = content.meta_config?.call_data ?? {}
-  const secrets = new Set([...SECRETS, modes.credentialHeader, modes.jwtHeader ?? '', tokenName?.toLowerCase() ?? ''])
+  const secrets = new Set([...SECRETS, modes.credentialHeader, modes.jwtHeader ?? '', ...more])
   const frontend = data.custom_authorizer?.frontend ?? []
   const backend = data.custom_authorizer?.backend ?? []
 
   // What a record says besides, in its order.
-  const more: ((exchange: Exchange, collected: Collected | undefined) => Readonly<Record<string, unknown>>)[] = []
+  const additions: ((exchange: Exchange, collected: Collected | undefined) => Readonly<Record<string, unknown>>)[] = []
   if (data.log_request_header === true) {
     const isTold = nameFilter(data.request_header_filter)
-    more.push(({ head }) => {
+    additions.push(({ head }) => {
       const headers = new HeaderObject(isTold, secrets)
       head.eachHeader((name, value) => headers.add(name, value))
       return { request_header: headers.values }
@@ -82,14 +84,16 @@ export function compileKafkaLog(
   }
   if (data.log_request_query_string === true) {
     const isTold = nameFilter(data.request_query_string_filter)
-    more.push(({ head }) => ({ request_query_string: queryObject(head.target, isTold, tokenName) }))
+    additions.push(({ head }) => ({ request_query_string: queryObject(head.target, isTold, more) }))
   }
   const toldHeaders = data.log_response_header === true ? nameFilter(data.response_header_filter) : undefined
-  if (data.log_request_body === true) more.push((_, collected) => ({ request_body: collected?.request?.text() ?? '' }))
-  if (toldHeaders !== undefined) more.push((_, collected) => ({ response_header: collected?.headers ?? {} }))
-  if (data.log_response_body === true) more.push((_, collected) => ({ response_body: collected?.reply?.text() ?? '' }))
+  if (data.log_request_body === true)
+    additions.push((_, collected) => ({ request_body: collected?.request?.text() ?? '' }))
+  if (toldHeaders !== undefined) additions.push((_, collected) => ({ response_header: collected?.headers ?? {} }))
+  if (data.log_response_body === true)
+    additions.push((_, collected) => ({ response_body: collected?.reply?.text() ?? '' }))
   if (frontend.length + backend.length > 0) {
-    more.push(({ frontendContext, backendContext }) => ({
+    additions.push(({ frontendContext, backendContext }) => ({
       custom_authorizer: {
         frontend: contextObject(frontendContext, frontend),
         backend: contextObject(backendContext, backend),
@@ -113,7 +117,7 @@ export function compileKafkaLog(
       done(exchange) {
         const collected = collects ? underWay.get(exchange) : undefined
         const record: Record<string, unknown> = system(exchange)
-        for (const read of more) Object.assign(record, read(exchange, collected))
+        for (const read of additions) Object.assign(record, read(exchange, collected))
         collected?.release()
         sink.push(Buffer.from(JSON.stringify(record)))
       },
@@ -259,16 +263,15 @@ class HeaderObject {
   }
 }
 
-function queryObject(target: string, isTold: NameFilter, secret: string | undefined): Record<string, string> {
+function queryObject(target: string, isTold: NameFilter, secrets: ReadonlySet<string>): Record<string, string> {
   const values = Object.create(null) as Record<string, string>
-  const masked = maskTarget(target)
+  const masked = maskTarget(target, secrets)
   const start = masked.indexOf('?')
   if (start === -1) return values
   for (const [name, value] of new URLSearchParams(octetText(masked.slice(start + 1)))) {
     if (!isTold(name)) continue
-    const told = name === secret ? '***' : value
     const known = values[name]
-    values[name] = known === undefined ? told : `${known},${told}`
+    values[name] = known === undefined ? value : `${known},${value}`
   }
   return values
 }

@@ -117,6 +117,7 @@ function compile(
     sinks: kafka,
     api: { apiId, apiName: definition.name, authType: definition.auth_type, uriMode: definition.match_mode, region },
     modes: callers.modes,
+    secrets: pluginAuth.secrets,
   })
   const backends = { publication, stage, placeholders, features, callers, ...gateway }
   const breaker = compileBreaker(plugins.breaker, backends, circuits)
