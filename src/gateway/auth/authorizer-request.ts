@@ -1,5 +1,6 @@
 /** What a third-party authorizer is sent of a request (authentication.md §6). */
 import type { PluginContent } from '../../snapshot/plugin-contents/index.js'
+import { DEPTH_HEADER, depthOf } from '../backends/forward-depth.js'
 import { isWritableHeader } from '../backends/header-lines.js'
 import { queryPieces } from '../backends/query.js'
 import type { Exchange } from '../exchange.js'
@@ -12,8 +13,6 @@ export interface AuthorizerRequest {
   /** Names and values in turn, without Host. */
   readonly headers: string[]
 }
-
-const DEPTH = 'x-apig-forward-depth'
 
 /** `undefined` when an identity that the plug-in names is missing. */
 export type MakeAuthorizerRequest = (exchange: Exchange) => AuthorizerRequest | undefined
@@ -46,16 +45,12 @@ export function compileAuthorizerRequest(content: Content, pathsAsSent: boolean)
       const lower = name.toLowerCase()
       if (sendsAll ? mayGoOn(lower) : sentHeaders.has(lower)) sent.push(name, value)
     })
-    sent.push('X-Apig-Forward-Depth', String(depthOf(head.header(DEPTH)) + 1))
+    // An authorizer behind the API that it guards would be asked for ever.
+    sent.push('X-Apig-Forward-Depth', String(depthOf(head.header(DEPTH_HEADER)) + 1))
     return { target: `${pathFor(head.path)}${query === '' ? '' : `?${query}`}`, headers: sent }
   }
 }
 
-/** Gateways that a request has come through: an authorizer behind the API that it guards would be asked for ever. */
-export function depthOf(header: string | undefined): number {
-  return header !== undefined && /^\d{1,9}$/.test(header) ? Number(header) : 0
-}
-
 function mayGoOn(name: string): boolean {
-  return name !== 'host' && name !== DEPTH && isWritableHeader(name)
+  return name !== 'host' && name !== DEPTH_HEADER && isWritableHeader(name)
 }

@@ -1,4 +1,5 @@
 /** Headers that were for the gateway and do not go on to backends (responses.md §6). Names are in lower case. */
+import { DEPTH_HEADER } from '../backends/forward-depth.js'
 import type { AppModes } from '../caller-features.js'
 
 /** Those of a caller who was told by nothing in particular, and of the others by `Caller.accessModel`. */
@@ -7,7 +8,7 @@ export interface ConsumedHeaders {
   readonly byModel: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const ALWAYS: readonly string[] = ['x-stage', 'x-apig-mode', 'x-apig-appcode', 'x-apig-forward-depth']
+const ALWAYS: readonly string[] = ['x-stage', 'x-apig-mode', 'x-apig-appcode', DEPTH_HEADER]
 /** Beside the credential: what a signature consists of. */
 const SIGNATURE: readonly string[] = ['x-sdk-date', 'x-sdk-content-sha256', 'x-sdk-nonce', 'x-proxy-signed-headers']
 const NOTHING_MORE: ReadonlySet<string> = new Set(ALWAYS)

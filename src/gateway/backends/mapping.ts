@@ -12,6 +12,7 @@ import { isHeaderValue, isHostValue, isWritableHeader } from './header-lines.js'
 import { compileHeaders, droppedHeaders } from './map-headers.js'
 import { compilePath } from './map-path.js'
 import { compileQuery } from './map-query.js'
+import { DEPTH_HEADER, depthLine, depthOf, MOST_NESTED } from './forward-depth.js'
 import { madeParameters } from './orchestration.js'
 import { hostHeader, identityFor, parseAddress } from './origins.js'
 import { ParameterFault, type Values } from './parameters.js'
@@ -19,10 +20,7 @@ import type { QueryPiece } from './query.js'
 import type { BackendContext, Sender } from './sender.js'
 import { compileSource, type Source } from './source.js'
 
-const DEPTH = 'x-apig-forward-depth'
-/** Calls of the gateway by itself that may be nested (backends.md §2). */
-const MOST_NESTED = 10
-const FIRST_DEPTH = 'X-Apig-Forward-Depth: 1\r\n'
+const FIRST_DEPTH = depthLine(1)
 
 /** Where a request goes. */
 export interface Destination {
@@ -70,8 +68,7 @@ export function compileRequest(backend: HttpBackend, context: BackendContext): C
     isConstant: query === undefined && typeof lines === 'string' && contentType === '' && hostSource === undefined,
     plan(exchange, values, pieces, path, { origin, method: methodAt, host, load, again }) {
       const { head } = exchange
-      const sentDepth = head.header(DEPTH)
-      const depth = sentDepth === undefined ? 0 : depthOf(sentDepth)
+      const depth = depthOf(head.header(DEPTH_HEADER))
       if (depth > MOST_NESTED) return refuse(exchange, 'APIG.0612')
       if (path instanceof ParameterFault) return refuse(exchange, 'APIG.0106', path.detail)
       const added = typeof lines === 'string' ? lines : lines(exchange, values)
@@ -89,7 +86,7 @@ export function compileRequest(backend: HttpBackend, context: BackendContext): C
         target: sentQuery === '' ? path : `${path}?${sentQuery}`,
         host: mappedHost ?? host,
         drop: drop(exchange.caller?.accessModel),
-        add: (depth === 0 ? FIRST_DEPTH : `X-Apig-Forward-Depth: ${depth + 1}\r\n`) + added + typed,
+        add: (depth === 0 ? FIRST_DEPTH : depthLine(depth + 1)) + added + typed,
         timeout,
         retries: retriesFor(retry_count, method),
         load,
@@ -123,7 +120,7 @@ export function compileHttp(backend: HttpBackend, context: BackendContext): Send
 
   function forward(exchange: Exchange, values: Values, pieces: readonly QueryPiece[]): Reply | undefined {
     const { head } = exchange
-    if (changes || exchange.caller !== undefined || head.query !== '' || head.header(DEPTH) !== undefined)
+    if (changes || exchange.caller !== undefined || head.query !== '' || head.header(DEPTH_HEADER) !== undefined)
       return request.plan(exchange, values, pieces, typeof path === 'string' ? path : path(exchange, values), to)
     if (ready?.method === (to.method === 'ANY' ? head.method : to.method)) {
       exchange.plan = ready
@@ -152,11 +149,6 @@ function madeSources(declared: readonly RequestParameter[]): Readonly<Record<Map
     sources[location].push({ name, parameter: -1, read: (_, values) => values[at] })
   })
   return sources
-}
-
-/** How many gateways a request came through; what isn't a number was not written by one. */
-function depthOf(header: string): number {
-  return /^\d+$/.test(header) ? Number(header) : 0
 }
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'OPTIONS', 'DELETE'])

@@ -1,7 +1,8 @@
 /** What a function gets of a request (backends.md §7), and an authorizer (authentication.md §5.3). */
 import type { Exchange } from '../exchange.js'
-import { isWritableHeader } from '../backends/header-lines.js'
+import { DEPTH_HEADER } from '../backends/forward-depth.js'
 import { queryPieces } from '../backends/query.js'
+import { toldHeaders } from '../backends/told-headers.js'
 import { percentDecode, queryDecode } from '../percent-encoding.js'
 
 export interface EventParts {
@@ -67,47 +68,17 @@ export function eventPath({ head }: Exchange, pathsAsSent: boolean): string {
  * @param add ready lines, each ended by CRLF, that are added
  */
 export function eventHeaders(exchange: Exchange, drop: ReadonlySet<string>, add = ''): Map<string, string> {
-  const { head, peerAddress, sourceAddress, secure, listenerPort, requestId } = exchange
+  const { passed, origin } = toldHeaders(exchange, drop, add)
   const headers = new Map<string, string>()
-  const put = (name: string, value: string): void => {
+  for (const [name, value] of passed) {
     const key = name.toLowerCase()
     const before = headers.get(key)
     headers.set(key, before === undefined ? value : `${before},${value}`)
   }
-  const nominated = new Set(
-    head.headers('connection').flatMap((line) => line.split(',').map((name) => name.trim().toLowerCase())),
-  )
-  head.eachHeader((name, value) => {
-    const key = name.toLowerCase()
-    if (!drop.has(key) && !nominated.has(key) && !OURS.has(key) && isWritableHeader(key)) put(key, value)
-  })
-  if (head.host !== '') headers.set('host', head.host)
-  for (const line of add.split('\r\n')) {
-    const colon = line.indexOf(':')
-    if (colon !== -1) put(line.slice(0, colon), line.slice(colon + 1).trim())
-  }
-  headers.delete(DEPTH)
-  headers.set(
-    'x-forwarded-for',
-    [...head.headers('x-forwarded-for'), peerAddress].filter((one) => one !== '').join(', '),
-  )
-  headers.set('x-real-ip', sourceAddress)
-  headers.set('x-forwarded-proto', secure ? 'https' : 'http')
-  headers.set('x-forwarded-port', String(listenerPort))
-  headers.set('x-request-id', requestId)
+  if (exchange.head.host !== '') headers.set('host', exchange.head.host)
+  for (const [name, value] of origin) headers.set(name.toLowerCase(), value)
+  // The Host is there as such, and a function is no gateway that would count on.
+  headers.delete('x-forwarded-host')
+  headers.delete(DEPTH_HEADER)
   return headers
 }
-
-/** Said by the gateway, whatever the caller sent. */
-const DEPTH = 'x-apig-forward-depth'
-const OURS: ReadonlySet<string> = new Set([
-  DEPTH,
-  'forwarded',
-  'host',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'x-request-id',
-])

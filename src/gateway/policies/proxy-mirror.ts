@@ -9,8 +9,8 @@ import { Losses } from '../../telemetry/losses.js'
 import type { AddressSet } from '../address-set.js'
 import { guardedLookup } from '../backends/guarded-lookup.js'
 import { hostHeader, parseAddress } from '../backends/origins.js'
+import { toldHeaders } from '../backends/told-headers.js'
 import { PluginDefect, type BoundPlugin } from '../bound-plugins.js'
-import type { Exchange, ForwardPlan } from '../exchange.js'
 import type { Step } from '../step.js'
 import { tapRequest, type BodyTap } from '../taps.js'
 
@@ -157,7 +157,8 @@ export function compileProxyMirror(
     const { plan, head } = exchange
     if (plan === undefined || (ratio < 1 && random() >= ratio)) return undefined
     if (head.header('upgrade') !== undefined || !mirrors.enter()) return undefined
-    const headers = headersOf(exchange, plan, authority)
+    const { passed, origin } = toldHeaders(exchange, plan.drop, plan.add)
+    const headers = ['Host', authority, ...passed.flat(), ...origin.flat()]
     const copy = { tls, host, port, method: plan.method, target: targetOf(plan.target), headers, timeout }
     if (copiesBody && (head.contentLength !== 0 || exchange.body !== undefined)) {
       tapRequest(exchange, new BodyCopy(mirrors, copy))
@@ -211,50 +212,4 @@ class BodyCopy implements BodyTap {
     this.#pieces.length = 0
     this.mirrors.leave(this.#length)
   }
-}
-
-/** What frames a message, negotiates a hop, or is written anew. */
-const NOT_COPIED: ReadonlySet<string> = new Set([
-  'host',
-  'connection',
-  'content-length',
-  'expect',
-  'forwarded',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'x-request-id',
-])
-
-/** The client's headers as far as they go on, the plan's, and those by which backends learn where a request is from. */
-function headersOf(exchange: Exchange, plan: ForwardPlan, authority: string): string[] {
-  const { head } = exchange
-  const headers = ['Host', authority]
-  const nominated = new Set(head.headers('connection').flatMap((value) => value.toLowerCase().split(/\s*,\s*/)))
-  head.eachHeader((name, value) => {
-    const lower = name.toLowerCase()
-    if (NOT_COPIED.has(lower) || plan.drop.has(lower) || nominated.has(lower)) return
-    headers.push(name, value)
-  })
-  for (const line of plan.add.split('\r\n')) {
-    const colon = line.indexOf(':')
-    if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 1).trim())
-  }
-  const chain = [...head.headers('x-forwarded-for').filter((value) => value !== ''), exchange.peerAddress]
-  headers.push('X-Forwarded-For', chain.join(', '), 'X-Real-IP', exchange.sourceAddress)
-  headers.push('X-Forwarded-Proto', exchange.secure ? 'https' : 'http')
-  headers.push('X-Forwarded-Port', String(exchange.listenerPort))
-  if (head.host !== '') headers.push('X-Forwarded-Host', head.host)
-  headers.push('X-Request-Id', exchange.requestId)
-  return headers
 }

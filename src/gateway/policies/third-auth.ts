@@ -4,7 +4,8 @@
  * 0617 when it cannot be asked or understood.
  */
 import type { PluginContent } from '../../snapshot/plugin-contents/index.js'
-import { compileAuthorizerRequest, depthOf } from '../auth/authorizer-request.js'
+import { compileAuthorizerRequest } from '../auth/authorizer-request.js'
+import { DEPTH_HEADER, depthOf, MOST_NESTED } from '../backends/forward-depth.js'
 import type { BlockedSources } from '../auth/blocked-sources.js'
 import { amend, headerLine, type Amendment } from '../backends/amendment.js'
 import { Selection } from '../backends/channel.js'
@@ -34,7 +35,6 @@ export interface ThirdAuthContext {
 const DEFAULT_TIMEOUT = 5_000
 /** Bytes of an answer. */
 const LARGEST_ANSWER = 1024 * 1024
-const MOST_NESTED = 10
 
 const CALLER: Caller = { appId: '', appName: '', appKey: '', userId: '', accessModel: 'third_auth' }
 
@@ -115,7 +115,7 @@ export function compileThirdAuth(content: Content, context: ThirdAuthContext): S
   return function thirdAuth(exchange) {
     if (skips(exchange)) return pass(exchange)
     if (forbidLimit != null && blocked.has(exchange.sourceAddress)) return refuse(exchange, 'APIG.0314')
-    if (depthOf(exchange.head.header('x-apig-forward-depth')) >= MOST_NESTED) return refuse(exchange, 'APIG.0612')
+    if (depthOf(exchange.head.header(DEPTH_HEADER)) >= MOST_NESTED) return refuse(exchange, 'APIG.0612')
     return ask(exchange)
   }
 }
