@@ -54,7 +54,7 @@ export function compileFunction(backend: FunctionBackend, context: BackendContex
   }
   const urn = formatAddress(address)
 
-  async function call(exchange: Exchange, pathParameters: ReadonlyMap<string, string>): Promise<Reply> {
+  const call = async (exchange: Exchange, pathParameters: ReadonlyMap<string, string>): Promise<Reply> => {
     const { plan, head, connection, requestId, bodyLimit } = exchange
     if (plan === undefined) throw new Error('a function is called without a plan')
     if (exchange.body === undefined && head.contentLength !== 0) {
@@ -75,7 +75,7 @@ export function compileFunction(backend: FunctionBackend, context: BackendContex
       body: exchange.body ?? NOTHING,
       asText,
     })
-    const asked = { address: address as NonNullable<typeof address>, event, requestId, timeout: plan.timeout }
+    const asked = { address, event, requestId, timeout: plan.timeout }
     exchange.functionUrn = urn
     const started = performance.now()
     exchange.upstreamStartedAt = started

@@ -3,25 +3,15 @@
  * rules for backends about addresses (forbidden-addresses.ts), end in their time whatever the other side does, read no
  * more than they were told to, and follow no redirect. A call never rejects: what goes wrong is a word.
  */
-import http from 'node:http'
-import https from 'node:https'
-import net from 'node:net'
+import type http from 'node:http'
+import type https from 'node:https'
 import tls from 'node:tls'
 import type { AddressSet } from '../address-set.js'
 import type { ServiceAddress } from './address.js'
-import { FORBIDDEN, guardedLookup } from '../backends/guarded-lookup.js'
+import { FORBIDDEN } from '../backends/guarded-lookup.js'
+import { GuardedClient, type GuardedRequest } from './guarded-client.js'
 
-export interface OutboundRequest {
-  readonly tls: boolean
-  /** A name, or an address without brackets. */
-  readonly host: string
-  readonly port: number
-  readonly method: string
-  /** Path and query. */
-  readonly target: string
-  /** Names and values in turn, byte strings; Host is among them, what frames the message is not. */
-  readonly headers: readonly string[]
-  readonly body?: Buffer | undefined
+export interface OutboundRequest extends GuardedRequest {
   /** Milliseconds for all of it. */
   readonly timeout: number
   /** Bytes of the reply's body that are read; a longer one is `unreadable`. */
@@ -55,21 +45,16 @@ export interface OutboundReply {
 export type OutboundFailure = 'forbidden' | 'unreachable' | 'timeout' | 'unreadable'
 
 const MOST_CONNECTIONS = 256
-/** Milliseconds for which a connection is kept: less than servers keep theirs, as a rule. */
-const KEPT_FOR = 4_000
 const LARGEST_HEAD = 64 * 1024
 
 export class Outbound {
-  readonly #plain = new http.Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: KEPT_FOR })
-  readonly #secure = new https.Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: KEPT_FOR })
-  readonly #lookup: net.LookupFunction
+  readonly #client: GuardedClient
 
-  constructor(private readonly forbidden: AddressSet) {
-    this.#lookup = guardedLookup(forbidden)
+  constructor(forbidden: AddressSet) {
+    this.#client = new GuardedClient(forbidden, { mostConnections: MOST_CONNECTIONS, largestHead: LARGEST_HEAD })
   }
 
   async call(request: OutboundRequest): Promise<OutboundReply | OutboundFailure> {
-    if (net.isIP(request.host) !== 0 && this.forbidden.has(request.host)) return 'forbidden'
     const until = performance.now() + request.timeout
     const first = await this.#attempt(request, request.timeout)
     // The other side had closed a connection that was kept.
@@ -85,30 +70,14 @@ export class Outbound {
   }
 
   close(): void {
-    this.#plain.destroy()
-    this.#secure.destroy()
+    this.#client.close()
   }
 
   #attempt(request: OutboundRequest, timeout: number): Promise<OutboundReply | OutboundFailure | 'stale'> {
-    const { host, port, method, target, headers, body, mostBytes, trust } = request
-    const options: https.RequestOptions = {
-      host,
-      port,
-      method,
-      path: target,
-      lookup: this.#lookup,
-      setHost: false,
-      maxHeaderSize: LARGEST_HEAD,
-      headers: [...headers, ...(body === undefined ? [] : ['Content-Length', String(body.length)])] as never,
-      agent: request.tls ? this.#secure : this.#plain,
-      ...(request.tls && { servername: net.isIP(host) === 0 ? host : '', ...trusting(trust) }),
-    }
+    const { body, mostBytes } = request
+    const sent = this.#begin(request)
+    if (typeof sent === 'string') return Promise.resolve(sent)
     return new Promise((resolve) => {
-      const sent = begin(request.tls, options)
-      if (sent === undefined) {
-        resolve('unreadable')
-        return
-      }
       let answered = false
       const timer = setTimeout(() => end('timeout'), Math.max(0, timeout))
       const end = (outcome: OutboundReply | OutboundFailure | 'stale'): void => {
@@ -135,14 +104,14 @@ export class Outbound {
       sent.end(body)
     })
   }
-}
 
-/** `undefined` for what cannot be written: a caller's octets, which must not look like a service that is down. */
-function begin(secure: boolean, options: https.RequestOptions): http.ClientRequest | undefined {
-  try {
-    return secure ? https.request(options) : http.request(options)
-  } catch {
-    return undefined
+  /** `unreadable` for what cannot be written: a caller's octets, which must not look like a service that is down. */
+  #begin(request: OutboundRequest): http.ClientRequest | 'forbidden' | 'unreadable' {
+    try {
+      return this.#client.open(request, trusting(request.trust))
+    } catch {
+      return 'unreadable'
+    }
   }
 }
 

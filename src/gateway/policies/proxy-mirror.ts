@@ -2,14 +2,12 @@
  * Plug-in `proxy_mirror` (policies.md §8.3): a copy of what the backend gets, sent elsewhere. Nobody waits for it and
  * nobody reads what comes back; where there is no room for a copy there is none.
  */
-import http from 'node:http'
-import https from 'node:https'
-import net from 'node:net'
+import type http from 'node:http'
 import { Losses } from '../../telemetry/losses.js'
 import type { AddressSet } from '../address-set.js'
-import { guardedLookup } from '../backends/guarded-lookup.js'
 import { hostHeader, parseAddress } from '../backends/origins.js'
 import { toldHeaders } from '../backends/told-headers.js'
+import { GuardedClient, type GuardedRequest } from '../outbound/guarded-client.js'
 import { PluginDefect, type BoundPlugin } from '../bound-plugins.js'
 import type { Step } from '../step.js'
 import { tapRequest, type BodyTap } from '../taps.js'
@@ -19,34 +17,22 @@ const MOST_COPIES = 256
 const MOST_BYTES = 64 * 1024 * 1024
 /** Milliseconds. */
 const TIMEOUT = 5_000
-const KEPT_FOR = 4_000
 
-interface Copy {
-  readonly tls: boolean
-  readonly host: string
-  readonly port: number
-  readonly method: string
-  readonly target: string
-  /** Names and values in turn; byte strings. */
-  readonly headers: string[]
+interface Copy extends Omit<GuardedRequest, 'body'> {
+  /** Milliseconds for all of it. */
   readonly timeout: number
 }
 
 /** Sends copies, in bounds that all plug-ins of a process share. */
 export class Mirrors {
-  readonly #plain = new http.Agent({ keepAlive: true, maxSockets: MOST_COPIES, timeout: KEPT_FOR })
-  readonly #secure = new https.Agent({ keepAlive: true, maxSockets: MOST_COPIES, timeout: KEPT_FOR })
-  readonly #lookup: net.LookupFunction
+  readonly #client: GuardedClient
   readonly #losses: Losses
   #copies = 0
   #bytes = 0
 
   /** @param onLoss how many copies could not be sent since it was last called */
-  constructor(
-    private readonly forbidden: AddressSet,
-    onLoss: (warning: string) => void,
-  ) {
-    this.#lookup = guardedLookup(forbidden)
+  constructor(forbidden: AddressSet, onLoss: (warning: string) => void) {
+    this.#client = new GuardedClient(forbidden, { mostConnections: MOST_COPIES })
     this.#losses = new Losses((count, reason) => onLoss(`${count} copies for mirrors were not sent: ${reason}`))
   }
 
@@ -76,31 +62,8 @@ export class Mirrors {
 
   /** @param done called once, whatever becomes of the copy */
   send(copy: Copy, body: Buffer | undefined, done: () => void): void {
-    const { tls, host, port, method, target, headers, timeout } = copy
-    const isAddress = net.isIP(host) !== 0
-    if (isAddress && this.forbidden.has(host)) {
-      this.#losses.add(1, 'the address must not be called')
-      done()
-      return
-    }
-    const framing = body === undefined ? [] : ['Content-Length', String(body.length)]
-    const options: https.RequestOptions = {
-      host,
-      port,
-      method,
-      path: target,
-      lookup: this.#lookup,
-      setHost: false,
-      headers: [...headers, ...framing] as never,
-      agent: tls ? this.#secure : this.#plain,
-      // As backends, whose certificates are not verified either.
-      ...(tls && { servername: isAddress ? '' : host, rejectUnauthorized: false }),
-    }
-    let sent: http.ClientRequest
-    try {
-      sent = tls ? https.request(options) : http.request(options)
-    } catch (error) {
-      this.#losses.add(1, error instanceof Error ? error.message : String(error))
+    const request = this.#open(copy, body)
+    if (request === undefined) {
       done()
       return
     }
@@ -111,19 +74,31 @@ export class Mirrors {
       clearTimeout(timer)
       done()
     }
-    const timer = setTimeout(() => sent.destroy(), timeout)
-    sent.on('error', (error) => {
+    const timer = setTimeout(() => request.destroy(), copy.timeout)
+    request.on('error', (error) => {
       if (!isDone) this.#losses.add(1, error.message)
     })
-    sent.on('close', end)
-    sent.on('response', (response) => response.resume().on('error', () => undefined))
-    sent.end(body)
+    request.on('close', end)
+    request.on('response', (response) => response.resume().on('error', () => undefined))
+    request.end(body)
+  }
+
+  /** `undefined`, and a loss, where there is no way to send it. */
+  #open(copy: Copy, body: Buffer | undefined): http.ClientRequest | undefined {
+    try {
+      // As backends, whose certificates are not verified either.
+      const request = this.#client.open({ ...copy, body }, { rejectUnauthorized: false })
+      if (request !== 'forbidden') return request
+      this.#losses.add(1, 'the address must not be called')
+    } catch (error) {
+      this.#losses.add(1, error instanceof Error ? error.message : String(error))
+    }
+    return undefined
   }
 
   /** What is under way ends. */
   close(): void {
-    this.#plain.destroy()
-    this.#secure.destroy()
+    this.#client.close()
     this.#losses.flush()
   }
 }
