@@ -4,7 +4,16 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROXY_CORE } from './load.js'
-import { type Running, certificate, freePort, listenSecurely, nginx, spawnOn, started } from './subjects.js'
+import {
+  type Running,
+  GATEWAY_HEADERS,
+  certificate,
+  freePort,
+  listenSecurely,
+  nginx,
+  spawnOn,
+  started,
+} from './subjects.js'
 
 export const APP = {
   key: 'bench-key',
@@ -152,13 +161,7 @@ function nginxLua(backend: number): Promise<Running> {
       proxy_http_version 1.1;
       client_body_buffer_size 64k;
       proxy_set_header Connection "";
-      proxy_set_header X-Request-Id $request_id;
-      proxy_set_header X-Real-IP $remote_addr;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Forwarded-Port $server_port;
-      add_header X-Request-Id $request_id;
+      ${GATEWAY_HEADERS}
       location / { proxy_pass http://backend; }
       ${policies('code', 'gateway.code() gateway.throttle("code")')}
       ${policies('signed', 'gateway.signature() gateway.throttle("signed")')}

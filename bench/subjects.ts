@@ -58,6 +58,16 @@ export function nginxBackend(): Promise<Running> {
   )
 }
 
+/** nginx: the headers that Sluice adds. */
+export const GATEWAY_HEADERS = `
+        proxy_set_header X-Request-Id $request_id;
+        proxy_set_header X-Real-IP $remote_addr;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Forwarded-Host $http_host;
+        proxy_set_header X-Forwarded-Port $server_port;
+        add_header X-Request-Id $request_id;`
+
 /** What a plain reverse proxy needs: kept connections to the backend, the headers that ours adds, no log. */
 export function nginxProxy(backend: number): Promise<Running> {
   return nginx(
@@ -72,13 +82,7 @@ export function nginxProxy(backend: number): Promise<Running> {
         proxy_pass http://backend;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
-        proxy_set_header X-Request-Id $request_id;
-        proxy_set_header X-Real-IP $remote_addr;
-        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        proxy_set_header X-Forwarded-Proto $scheme;
-        proxy_set_header X-Forwarded-Host $http_host;
-        proxy_set_header X-Forwarded-Port $server_port;
-        add_header X-Request-Id $request_id;
+        ${GATEWAY_HEADERS}
       }
     }`,
   )
