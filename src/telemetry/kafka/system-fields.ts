@@ -62,7 +62,7 @@ const SYSTEM_FIELDS: Readonly<Record<string, Read>> = {
   http_x_forwarded_for: ({ head }) => text(head.header('x-forwarded-for')),
   http_user_agent: ({ head }) => text(head.header('user-agent')),
   error_type: ({ errorType }) => (errorType === 'THROTTLED' ? 1 : 0),
-  access_model2: nothing,
+  access_model2: ({ secondFactor }) => text(secondFactor),
   inner_time: ({ startedAt, finishedAt, upstreamTotal }) => seconds(finishedAt - startedAt - upstreamTotal),
   proxy_protocol_vni: nothing,
   proxy_protocol_vpce_id: nothing,
