@@ -1,7 +1,7 @@
 /**
- * The pages of docs/policies/, and those on functions and authorizers, do what they say: all `sh` examples of a page run in one shell, in their order, against a
- * Sluice that was started for it, and print the lines of its `text` blocks, in that order, among others. `…` in such a
- * line stands for anything.
+ * The pages of docs/policies/, and those on functions and authorizers, do what they say: all `sh` examples of a page run
+ * in one shell, in their order, against a Sluice that was started for it, and print the lines of its `text` blocks, in
+ * that order, among others. `…` in such a line stands for anything.
  */
 import { execFile } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'

@@ -25,7 +25,7 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
     'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
   ),
   Plugins: differs(
-    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly, whatever the algorithm.',
+    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly, whatever the algorithm. `proxy_mirror` sends no copies by gRPC, nor of calls of functions.',
   ),
   'Signature keys': differs(
     'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get. There is no endpoint for public keys yet.',
