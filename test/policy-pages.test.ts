@@ -1,14 +1,14 @@
 /**
  * The pages of docs/policies/, and those on functions and authorizers, do what they say: all `sh` examples of a page run
- * in one shell, in their order, against a Sluice that was started for it, and print the lines of its `text` blocks, in
- * that order, among others. `…` in such a line stands for anything.
+ * in one shell, in their order, against a Sluice that the pages share, as a reader's would, and print the lines of its
+ * `text` blocks, in that order, among others. `…` in such a line stands for anything.
  */
 import { execFile } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, inject, test } from 'vitest'
-import { startSluice } from './sluice.js'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { startSluice, type Running } from './sluice.js'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -45,6 +45,12 @@ describe('pages of policies', { timeout: 120_000 }, () => {
   const files = readdirSync(folder).filter((file) => file.endsWith('.md'))
   const pages = [...files.filter((file) => !file.endsWith('.zh-CN.md')), '../functions.md', '../authorizers.md']
 
+  let sluice: Running
+  beforeAll(async () => {
+    sluice = await startSluice({})
+  })
+  afterAll(() => sluice[Symbol.asyncDispose]())
+
   test('there are some', () => {
     expect(pages).not.toEqual([])
   })
@@ -59,7 +65,6 @@ describe('pages of policies', { timeout: 120_000 }, () => {
 
   test.each(pages.map((file) => [file, pageOf(file)] as const))('%s, as pasted', async (file, { script, printed }) => {
     expect([file, printed.length > 0]).toEqual([file, true])
-    await using sluice = await startSluice({})
     const port = new URL(sluice.http).port
     const pasted = script
       .replaceAll('node dist/cli/main.js', `node --no-deprecation ${inject('program')}`)
