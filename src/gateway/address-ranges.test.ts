@@ -12,6 +12,9 @@ test.each([
   ['fe80::1', ['fe80::1', 'fe80::1%eth0', 'FE80:0:0:0::1'], ['fe80::2']],
   ['::1-::ffff', ['::1', '::0.0.255.255'], ['::', '::1:0']],
   ['::ffff:10.0.0.0/104', ['10.9.9.9'], ['11.0.0.0']],
+  ['::ffff:0:0/96', ['10.9.9.9', '::ffff:a00:1'], ['::1']],
+  ['::ffff:0:0/0', ['::1', '2001:db8::1'], ['10.9.9.9']],
+  ['::ffff:10.0.0.0/90', ['::ffc0:0:1', '::fffe:0:0'], ['::1', '10.0.0.0']],
 ])('%s', (entry, inside, outside) => {
   const ranges = new AddressRanges([entry])
   expect(inside.filter((address) => !ranges.has(address))).toEqual([])

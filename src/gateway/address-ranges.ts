@@ -78,8 +78,18 @@ function parseEntry(entry: string): readonly [Address | undefined, Address | und
     return ascends ? [first, end] : [undefined, undefined]
   }
   if (first === undefined || bits === undefined) return [first, first]
-  return network(first, address.includes(':') && typeof first === 'number' ? Number(bits) - 96 : Number(bits))
+  const isMapped = address.includes(':') && typeof first === 'number'
+  if (!isMapped) return network(first, Number(bits))
+  // More than all of IPv4 in its other form is a network of IPv6 like any other, and holds none of IPv4.
+  return Number(bits) < MAPPED_BITS
+    ? network(mappedForm(first), Number(bits))
+    : network(first, Number(bits) - MAPPED_BITS)
 }
+
+/** Bits of `::ffff:0:0`, behind which IPv6 has the addresses of IPv4. */
+const MAPPED_BITS = 96
+
+const mappedForm = (v4: number): string => String.fromCharCode(0, 0, 0, 0, 0, 0xffff, v4 >>> 16, v4 & 0xffff)
 
 function network(address: Address, bits: number): readonly [Address | undefined, Address | undefined] {
   if (typeof address === 'number') {
