@@ -21,6 +21,23 @@ const begun = async (sluice: TestManagement, form = {}) =>
   (await sluice.given('importApiDefinitionsAsync', { form: { file_name: document, ...form } })).task_id as string
 
 describe.each(engines)('tasks on $name', (engine) => {
+  test('openapi-extensions.md 17: a task of an import ends with the answer that the import would have had', async () => {
+    await using sluice = await management(engine)
+    const { task_id } = await sluice.given('importApiDefinitionsAsync', { form: { file_name: document } })
+    const task = await ended(sluice, task_id as string)
+    expect(task).toMatchObject({ task_id, task_type: 'import_api', task_status: 'succeed' })
+    const answer = JSON.parse(task.task_result)
+    const same = await imported(sluice, document.replace('imported_group', 'other_group'))
+    const withoutIds = (all: readonly object[]) => all.map((one) => ({ ...one, id: undefined }))
+    expect(withoutIds(answer.success)).toEqual(withoutIds(same.success))
+    expect(answer.success).toHaveLength(1)
+    expect(answer.failure).toEqual(same.failure)
+    // It is there, not just said to be.
+    expect(await sluice.given('listApisV2', { query: { group_id: answer.group_id } })).toMatchObject({
+      apis: [{ id: answer.success[0].id, req_uri: '/one' }],
+    })
+  })
+
   test('101: import and export without waiting', async () => {
     await using sluice = await management(engine)
     const reply = await sluice.call('importApiDefinitionsAsync', { form: { file_name: document } })

@@ -9,7 +9,7 @@ const apiOf = async (sluice: TestManagement, id: string | undefined) =>
 const place = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 
 describe.each(engines)('operations of files on $name', (engine) => {
-  test('paths: base path, prefixes, placeholders, every method', async () => {
+  test('openapi-extensions.md 2, 6, 7, 8, 9: paths: base path, prefixes, placeholders, every method', async () => {
     await using sluice = await management(engine)
     const id = { name: 'id', in: 'path', type: 'string', required: true }
     const rest = { name: 'proxy', in: 'path', type: 'string', required: true }
@@ -47,7 +47,7 @@ describe.each(engines)('operations of files on $name', (engine) => {
       ['GET /v1/users/prefix-{id}', 'APIG.2011'],
       ['GET /v1/token', 'APIG.2011'],
     ])
-    expect(await apiOf(sluice, result.success[0]?.id)).toMatchObject({ name: 'GET__v1_users' })
+    expect(await apiOf(sluice, result.success[0]?.id)).toMatchObject({ name: 'GET__v1_users', req_uri: '/v1/users' })
     const any = await apiOf(sluice, result.success[1]?.id)
     expect(any).toMatchObject({ req_method: 'ANY', match_mode: 'NORMAL' })
     // What an import let in can be changed afterwards, where it is.
@@ -55,25 +55,29 @@ describe.each(engines)('operations of files on $name', (engine) => {
     expect((await sluice.call('updateApiV2', { path: { api_id: any.id }, body })).status).toBe(200)
   })
 
-  test('of two operations that cannot stand beside each other the first one stays', async () => {
+  test('openapi-extensions.md 5: of two operations that cannot stand beside each other the first one stays', async () => {
     await using sluice = await management(engine)
-    const document = swagger({
-      '/a/{x}': { get: operation({ operationId: 'first', parameters: [{ name: 'x', in: 'path', type: 'string' }] }) },
-      '/a/{y}': { get: operation({ operationId: 'second', parameters: [{ name: 'y', in: 'path', type: 'string' }] }) },
-      '/b': { get: operation({ operationId: 'first' }) },
-    })
+    const named = (name: string) => [{ name, in: 'path', type: 'string' }]
+    const document = swagger(
+      {
+        '/a/{x}': { get: operation({ operationId: 'first', parameters: named('x') }) },
+        '/a/{y}': { get: operation({ operationId: 'second', parameters: named('y') }) },
+        '/b': { get: operation({ operationId: 'first' }) },
+      },
+      { basePath: '/v1' },
+    )
     for (const api_mode of ['merge', 'override']) {
       const result = await imported(sluice, { ...document, info: { title: `group_${api_mode}` } }, { api_mode })
-      expect(result.success.map(place)).toEqual(['GET /a/{x}'])
+      expect(result.success.map(place)).toEqual(['GET /v1/a/{x}'])
       expect(result.failure.map((one) => [place(one), one.error_code])).toEqual([
-        ['GET /a/{y}', 'APIG.3301'],
-        ['GET /b', 'APIG.3301'],
+        ['GET /v1/a/{y}', 'APIG.3301'],
+        ['GET /v1/b', 'APIG.3301'],
       ])
       expect(result.failure[1]?.error_msg).toMatch(/API name: first$/)
     }
   })
 
-  test('what is mandatory fails its operation, unless the import is a simple one', async () => {
+  test('openapi-extensions.md 10: what is mandatory fails its operation, unless the import is a simple one', async () => {
     await using sluice = await management(engine)
     const without = (name: string, operationId: string) =>
       Object.fromEntries(Object.entries(operation({ operationId })).filter(([key]) => key !== name))
@@ -170,7 +174,7 @@ describe.each(engines)('operations of files on $name', (engine) => {
     expect((await apiOf(sluice, pet?.id)).mock_info.result_content).toBe('{"name":"Rex"}')
   })
 
-  test('300 operations at once and not one more; a quota that is reached fails those that are too many', async () => {
+  test('openapi-extensions.md 13: 300 operations at once and not one more; a quota that is reached fails those that are too many', async () => {
     await using sluice = await management(engine)
     const paths = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`/p${index}`, { get: operation() }]))
@@ -258,6 +262,29 @@ describe.each(engines)('operations of files on $name', (engine) => {
     ])
     const simple = await imported(sluice, { ...document, info: { title: 'simple' } }, { simple_mode: 'true' })
     expect(simple.failure.map(({ path }) => path)).toEqual(['/lost', '/slow', '/eager'])
+  })
+
+  test('openapi-extensions.md 12: policies are of the kind of the default back end, or their operation fails', async () => {
+    await using sluice = await management(engine)
+    const endpoints = {
+      HTTP: { httpEndpoints: { address: 'a.test', scheme: 'http', method: 'GET', path: '/b' } },
+      FUNCTION: { functionEndpoints: { 'function-urn': 'urn:f', version: 'latest', 'invocation-type': 'sync' } },
+      MOCK: { mockEndpoints: { 'result-content': 'mocked' } },
+    }
+    const kinds = ['HTTP', 'FUNCTION', 'MOCK'] as const
+    const conditions = [{ type: 'equal', value: '/a', origin: 'system', parameter: 'req_path' }]
+    const pairs = kinds.flatMap((kind) => kinds.map((other) => [kind, other] as const))
+    const paths = pairs.map(([kind, other]) => {
+      const policy = { type: other, ...endpoints[other], name: 'other', conditions }
+      const backend = { type: kind, ...endpoints[kind] }
+      const node = operation({ 'x-apigateway-backend': backend, 'x-apigateway-backend-policies': [policy] })
+      return [`/${kind}/${other}`, { get: node }]
+    })
+    const result = await imported(sluice, swagger(Object.fromEntries(paths)))
+    expect(result.success.map(({ path }) => path)).toEqual(kinds.map((kind) => `/${kind}/${kind}`))
+    expect(result.failure.map(({ path, error_code }) => [path, error_code])).toEqual(
+      pairs.filter(([kind, other]) => kind !== other).map(([kind, other]) => [`/${kind}/${other}`, 'APIG.2011']),
+    )
   })
 
   test('wrong values fail their operation as a create would, and nothing else', async () => {

@@ -135,7 +135,7 @@ describe.each(engines)('import on $name', (engine) => {
     expect((await apiOf(sluice, result.success[0]?.id)).req_params).toMatchObject([{ name: 'id', location: 'PATH' }])
   })
 
-  test('the published sample becomes the API that it describes', async () => {
+  test('openapi-extensions.md 1, 3, 4: the published sample becomes the API that it describes; again it is kept or replaced', async () => {
     await using sluice = await management(engine)
     const sample = {
       swagger: '2.0',
@@ -173,7 +173,7 @@ describe.each(engines)('import on $name', (engine) => {
     }
     for (const [index, file] of [JSON.stringify(sample), stringify(sample)].entries()) {
       const result = await imported(sluice, file.replace('importHttpEndpoint10', `import_${index}`))
-      expect(result.failure).toEqual([])
+      expect(result).toMatchObject({ success: [{ action: 'create' }], failure: [], ignore: [] })
       expect(await apiOf(sluice, result.success[0]?.id)).toMatchObject({
         name: 'getUser3',
         remark: 'get user by userId',
@@ -210,6 +210,14 @@ describe.each(engines)('import on $name', (engine) => {
           { name: 'X-Invoke-User', value: 'apigateway', location: 'HEADER', origin: 'CONSTANT', remark: 'who' },
         ],
       })
+
+      const { group_id } = result
+      const kept = await imported(sluice, file, { group_id })
+      expect(kept).toMatchObject({ success: [], ignore: [{ method: 'GET', path: '/http/{userId}' }] })
+      const changed = file.replace('get user by userId', 'changed')
+      const replaced = await imported(sluice, changed, { group_id, api_mode: 'override' })
+      expect(replaced).toMatchObject({ success: [{ id: result.success[0]?.id, action: 'update' }], ignore: [] })
+      expect(await apiOf(sluice, replaced.success[0]?.id)).toMatchObject({ remark: 'changed', group_id })
     }
     const again = await importing(sluice, JSON.stringify(sample).replace('importHttpEndpoint10', 'import_0'))
     expect(again).toMatchObject({
