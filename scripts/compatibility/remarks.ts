@@ -93,7 +93,7 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `x_hw_security_token`, `authorizer_context_support_num_bool`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param`, `gzip` and `vpc_health_status` so far.',
+    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `x_hw_security_token`, `backend_token_allow`, `authorizer_context_support_num_bool`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param`, `gzip` and `vpc_health_status` so far.',
   ),
 
   // APIs

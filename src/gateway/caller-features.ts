@@ -2,8 +2,9 @@
 import type { InstancePart } from '../snapshot/parts.js'
 import { compileCustomFields, type CustomFields } from '../telemetry/custom-fields.js'
 import { consumedHeaders, type ConsumedHeaders } from './auth/consumed-headers.js'
+import { compileTokenAllow, type TokenAllow } from './auth/token-allow.js'
 import { isWritableHeader } from './backends/header-lines.js'
-import { member, read } from './features.js'
+import { member, read, texts } from './features.js'
 import type { SourceFeatures } from './source-address.js'
 
 export interface CallerFeatures {
@@ -14,6 +15,8 @@ export interface CallerFeatures {
   readonly consumed: ConsumedHeaders
   /** `x_hw_security_token` */
   readonly hwSecurityToken: boolean
+  /** `backend_token_allow`; undefined: no token of IAM goes on to backends. */
+  readonly tokenAllow: TokenAllow | undefined
   /** `custom_auth_header.backend_sign_header`; empty for `Authorization`. */
   readonly signatureHeader: string
   /** `custom_log`; undefined: nothing is logged. */
@@ -57,6 +60,7 @@ export const defaultCallerFeatures: CallerFeatures = {
   modes: noModes,
   consumed: consumedHeaders(noModes),
   hwSecurityToken: false,
+  tokenAllow: undefined,
   signatureHeader: '',
   customFields: undefined,
 }
@@ -68,6 +72,7 @@ export function callerFeaturesOf(part: InstancePart): CallerFeatures {
     modes,
     consumed: consumedHeaders(modes),
     hwSecurityToken: read(part, 'x_hw_security_token') !== undefined,
+    tokenAllow: compileTokenAllow(texts(member(read(part, 'backend_token_allow'), 'backend_token_allow_users'))),
     signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),
     customFields: compileCustomFields(member(read(part, 'custom_log'), 'custom_logs')),
   }

@@ -113,6 +113,8 @@ export interface Caller {
   readonly projectId?: string
   /** `signature`, `app_code`, …: access_model1 of the access log. */
   readonly accessModel: string
+  /** The backend gets the credential with which it was shown (feature `backend_token_allow`). */
+  readonly keepsCredential?: true
   /** What the calls of its app are counted by, over all APIs. */
   readonly quota?: QuotaCounter | undefined
 }

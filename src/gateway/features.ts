@@ -120,6 +120,6 @@ function ciphers(value: unknown): readonly string[] {
   return allowed.length > 0 ? allowed : defaultFeatures.ciphers
 }
 
-function texts(value: unknown): readonly string[] {
+export function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }

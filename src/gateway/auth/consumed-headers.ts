@@ -1,6 +1,7 @@
 /** Headers that were for the gateway and do not go on to backends (responses.md §6). Names are in lower case. */
 import { DEPTH_HEADER } from '../backends/forward-depth.js'
 import type { AppModes } from '../caller-features.js'
+import type { Caller } from '../exchange.js'
 
 /** Those of a caller who was told by nothing in particular, and of the others by `Caller.accessModel`. */
 export interface ConsumedHeaders {
@@ -31,17 +32,18 @@ export function consumedHeaders({ credentialHeader, jwtHeader = '' }: AppModes):
   }
 }
 
-/** What a route drops of the headers of a caller, by its access model. */
-export type Dropped = (model: string | undefined) => ReadonlySet<string>
+/** What a route drops of the headers of a caller. */
+export type Dropped = (caller: Caller | undefined) => ReadonlySet<string>
 
 /** @param names of headers that the route drops in any case */
 export function droppedBy({ always, byModel }: ConsumedHeaders, names: readonly string[]): Dropped {
-  const find: Dropped = (model) => (model === undefined ? always : (byModel.get(model) ?? always))
+  const find: Dropped = (caller) =>
+    caller === undefined || caller.keepsCredential === true ? always : (byModel.get(caller.accessModel) ?? always)
   if (names.length === 0) return find
   // Sets are told apart by identity where they are used: each is extended once.
   const extended = new Map<ReadonlySet<string>, ReadonlySet<string>>()
-  return (model) => {
-    const consumed = find(model)
+  return (caller) => {
+    const consumed = find(caller)
     let dropped = extended.get(consumed)
     if (dropped === undefined) extended.set(consumed, (dropped = new Set([...consumed, ...names])))
     return dropped

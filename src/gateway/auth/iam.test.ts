@@ -113,6 +113,45 @@ test('§4.2, features: a temporary key and its security token, in the other head
   expect(await call('X-HW-Security-Token')).toBe(200)
 })
 
+const tokenAllow = (...expressions: unknown[]) => {
+  const config = JSON.stringify({ backend_token_allow_users: expressions })
+  return instancePart({ features: { backend_token_allow: { enable: true, config } } })
+}
+
+test('features §2: backend_token_allow: tokens of accounts that match go on, live', async () => {
+  await using gw = await stage()
+  const forwarded = async (token: string) => {
+    expect(await byToken(gw, token)).toBe(200)
+    return gw.backend.requests.at(-1)?.headers['x-auth-token']
+  }
+  expect(await forwarded('good')).toBeUndefined()
+  await gw.apply(change([tokenAllow('^nobody$', '^acc.*t$')]))
+  expect([await forwarded('good'), await forwarded('good')]).toEqual(['good', 'good'])
+  expect(await forwarded('other')).toBeUndefined()
+  await gw.apply(change([tokenAllow('the')]))
+  expect([await forwarded('good'), await forwarded('other')]).toEqual([undefined, 'other'])
+  await gw.apply(change([instancePart()]))
+  expect(await forwarded('other')).toBeUndefined()
+  const lines = await gw.log()
+  expect(new Set(lines.map((line) => line['access_model1']))).toEqual(new Set(['iam_token']))
+})
+
+test('features §2: backend_token_allow is about tokens: what a signature consists of stays here', async () => {
+  await using gw = await stage({ parts: [tokenAllow('.')] })
+  expect((await gw.signed('GET', '/orders')).status).toBe(200)
+  const names = Object.keys(gw.backend.only.headers)
+  expect(names.filter((name) => name === 'authorization' || name.startsWith('x-sdk'))).toEqual([])
+})
+
+test('features §2: backend_token_allow: what is no expression allows nobody, and none of them takes long', async () => {
+  const evil = { ...person, domainName: `${'a'.repeat(50_000)}!` }
+  await using gw = await stage({ parts: [tokenAllow('', '(', '(?=a)', 7, '(a+)+$')] }, control({ evil }))
+  const startedAt = performance.now()
+  expect(await byToken(gw, 'evil')).toBe(200)
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(gw.backend.only.headers).not.toHaveProperty('x-auth-token')
+})
+
 test('§4.3: nothing shown, and something else', async () => {
   await using gw = await stage()
   const nothing = await gw.get('/orders')

@@ -7,6 +7,7 @@ import { claimsSignature, parseAuthorization, type Authorization } from '../../s
 import { EMPTY_HASH } from '../../signing/canonical-request.js'
 import { isFresh } from '../../signing/signing-date.js'
 import { bodyHash, gatewayRules, needsBodyHash, signingDate, verifySignature } from '../../signing/verify.js'
+import type { CallerFeatures } from '../caller-features.js'
 import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
@@ -23,14 +24,16 @@ export interface IamCallers {
 export interface IamAuthentication extends IamCallers {
   /** Bytes of a body that is read to be hashed. */
   readonly bodyLimit: number
-  /** Whether `X-HW-Security-Token` counts as `X-Security-Token` does (feature `x_hw_security_token`). */
-  readonly hwSecurityToken: boolean
+  /** Of the features, `x_hw_security_token` (that header counts as `X-Security-Token` does) and `backend_token_allow`. */
+  readonly callers: Pick<CallerFeatures, 'hwSecurityToken' | 'tokenAllow'>
 }
 
-export function compileIam({ identities, failures, bodyLimit, hwSecurityToken }: IamAuthentication): Step {
+export function compileIam({ identities, failures, bodyLimit, callers }: IamAuthentication): Step {
+  const { hwSecurityToken, tokenAllow } = callers
+
   function afterToken(exchange: Exchange, found: Found): Reply | undefined {
     if (!(found instanceof IamIdentity)) return refuseFor(exchange, found, 'decrypt token fail')
-    exchange.caller = found.byToken
+    exchange.caller = tokenAllow?.(found) === true ? found.byTokenThatGoesOn : found.byToken
     return undefined
   }
 

@@ -13,6 +13,8 @@ const MOST_UNDER_WAY = 64
 
 export class IamIdentity {
   readonly byToken: Caller
+  /** As `byToken`, where the token goes on to backends. */
+  readonly byTokenThatGoesOn: Caller
   readonly bySignature: Caller
   readonly secret: KeyObject | undefined
   readonly expiresAt: number
@@ -28,6 +30,7 @@ export class IamIdentity {
       projectId,
     }
     this.byToken = { ...caller, accessModel: 'iam_token' }
+    this.byTokenThatGoesOn = { ...this.byToken, keepsCredential: true }
     this.bySignature = { ...caller, accessModel: 'iam_signature' }
     this.secret = secret === undefined ? undefined : createSecretKey(Buffer.from(secret, 'utf8'))
     this.expiresAt = expiresAt

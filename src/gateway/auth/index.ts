@@ -4,7 +4,7 @@ import type { Step } from '../step.js'
 import { compileAppAuth, type AppAuthentication } from './app.js'
 import { compileIam, type IamAuthentication } from './iam.js'
 
-type AuthContext = Omit<AppAuthentication, 'appCode'> & Omit<IamAuthentication, 'hwSecurityToken'>
+type AuthContext = Omit<AppAuthentication, 'appCode'> & IamAuthentication
 
 /** The step that authenticates and authorizes a caller; `undefined` where anyone may call. */
 export function compileAuth(definition: ApiDefinition, context: AuthContext): Step | undefined {
@@ -16,7 +16,7 @@ export function compileAuth(definition: ApiDefinition, context: AuthContext): St
     case 'APP':
       return compileAppAuth({ ...context, appCode: definition.app_code_auth_type === 'HEADER' })
     case 'IAM':
-      return compileIam({ ...context, hwSecurityToken: context.callers.hwSecurityToken })
+      return compileIam(context)
     // By its authorizer, in phase 20 (custom-authorizer.ts).
     case 'AUTHORIZER':
       return undefined

@@ -85,7 +85,7 @@ export function compileRequest(backend: HttpBackend, context: BackendContext): C
         method,
         target: sentQuery === '' ? path : `${path}?${sentQuery}`,
         host: mappedHost ?? host,
-        drop: drop(exchange.caller?.accessModel),
+        drop: drop(exchange.caller),
         add: (depth === 0 ? FIRST_DEPTH : depthLine(depth + 1)) + added + typed,
         timeout,
         retries: retriesFor(retry_count, method),

@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { compilePattern } from '../../contract/pattern.js'
 
 export const onOff = z.enum(['on', 'off'])
 
@@ -17,8 +18,8 @@ export const uriPath = z
   .max(512)
   .regex(/^\/[\w\-./~%]*$/)
 
-/** Account names are compared with these; null means none. */
-export const regularExpressions = z.array(z.string().refine(isRegularExpression)).nullable().optional()
+/** Account names are searched for these by gateways, with the engine of all their patterns; null means none. */
+export const regularExpressions = z.array(z.string().min(1).refine(isRegularExpression)).nullable().optional()
 
 export const addressList = z
   .array(z.string().refine((text) => isIP(text) !== 0))
@@ -43,7 +44,7 @@ export const certificatePair = withSwitch({
 }).refine(({ enable, ca, content, key }) => enable !== 'on' || (isPair(content, key) && (!ca || isCertificate(ca))))
 
 function isRegularExpression(text: string): boolean {
-  return succeeds(() => new RegExp(text))
+  return compilePattern(text) !== undefined
 }
 
 function isPair(content: string | undefined, key: string | undefined): boolean {

@@ -97,7 +97,7 @@ describe.each(engines)('features on $name', (engine) => {
     expect(feature.config).toBe(JSON.stringify(config))
   })
 
-  test('app_secret and app_api_key exclude each other', async () => {
+  test('features.md 4: app_secret and app_api_key exclude each other', async () => {
     await using sluice = await management(engine)
     const set = (name: string, config: string) =>
       sluice.call('createFeatureV2', { body: { name, enable: true, config } })
@@ -170,6 +170,9 @@ test.each([
   ['public_key', '{"enable":"on","public_key_uri_prefix":"/keys/"}', true],
   ['backend_token_allow', '{"backend_token_allow_users":["user_\\\\d+"]}', true],
   ['backend_token_allow', '{"backend_token_allow_users":["("]}', false],
+  ['backend_token_allow', '{"backend_token_allow_users":[""]}', false],
+  ['backend_token_allow', '{"backend_token_allow_users":["(?=a)b"]}', false],
+  ['backend_token_allow', '{"backend_token_allow_users":["(a+)+$"]}', true],
   ['backend_client_certificate', '{"enable":"off","content":"whatever"}', true],
   ['backend_client_certificate', '{"enable":"on","content":"whatever","key":"whatever"}', false],
   ['backend_client_certificate', '{"enable":"on"}', false],
