@@ -74,6 +74,21 @@ describe.each(engines)('metric data on $name', (engine) => {
     expect(up.datapoints.map((point: { max: number }) => point.max)).toEqual([6_000, 0, 120])
   })
 
+  test('telemetry.md 13: a point has the digest that was asked for and no other; a span has a length', async () => {
+    await using sluice = await management(engine)
+    await traffic(sluice)
+
+    const { datapoints } = await sluice.given('listMetricData', { query: { ...asked, filter: 'max' } })
+
+    expect(datapoints.length).toBeGreaterThan(0)
+    for (const point of datapoints) expect(Object.keys(point).sort()).toEqual(['max', 'timestamp', 'unit'])
+    for (const to of [asked.from, String(Number(asked.from) - 1)])
+      expect(await sluice.call('listMetricData', { query: { ...asked, to } })).toMatchObject({
+        status: 400,
+        body: { error_code: 'APIG.2012' },
+      })
+  })
+
   test('periods, digests and units', async () => {
     await using sluice = await management(engine)
     await traffic(sluice)

@@ -132,8 +132,34 @@ describe.each(engines)('statistics on $name', (engine) => {
         max_latency: 20,
       },
     ])
-    for (const name of ['api_id', 'status', 'cycle', 'avg_inner_latency', 'max_backend_latency'])
-      expect(list[0]).not.toHaveProperty(name)
+  })
+
+  test('telemetry.md 12: minutes of a group have no fields of a single API', async () => {
+    await using sluice = await management(engine)
+    const api = await anApi(sluice)
+    await using gateways = sinkOf(sluice)
+    sluice.now = START
+    await gateways.sink.receive([sevenCalls(sluice, api)])
+
+    const [ofOneApi] = (await ofApi(sluice, api.id)).body.list
+    const [minute] = (await ofGroup(sluice, api.groupId)).body.list
+
+    const single = [...['max', 'avg'].flatMap((kind) => [`${kind}_inner_latency`, `${kind}_backend_latency`])]
+    single.push('cycle', 'api_id', 'status')
+    expect(Object.keys(minute).sort()).toEqual(
+      Object.keys(ofOneApi)
+        .filter((name) => !single.includes(name))
+        .sort(),
+    )
+  })
+
+  test('telemetry.md 10: half an hour begins 29 minutes before its last minute; days cannot be asked for', async () => {
+    await using sluice = await management(engine)
+    const api = await anApi(sluice)
+    sluice.now = START
+    const { start_time, end_time } = (await ofApi(sluice, api.id, '30m')).body
+    expect(end_time - start_time).toBe(1_740)
+    expect(await ofApi(sluice, api.id, '2d')).toMatchObject({ status: 400, body: { error_code: 'APIG.2012' } })
   })
 
   test('only minutes of the window with calls are listed, ascending, and averages of nothing are 0', async () => {
@@ -162,7 +188,7 @@ describe.each(engines)('statistics on $name', (engine) => {
     expect(list[0]).toMatchObject({ avg_backend_latency: 0, max_backend_latency: 0 })
   })
 
-  test('without calls the list is empty', async () => {
+  test('telemetry.md 11: without calls the list is empty', async () => {
     await using sluice = await management(engine)
     const api = await anApi(sluice)
     expect((await ofApi(sluice, api.id)).body).toMatchObject({ code: 'APIG.0000', list: [] })
