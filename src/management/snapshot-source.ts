@@ -390,6 +390,9 @@ function authorizerPart(row: AuthorizerRow): AuthorizerPart {
     ttl: row.ttl,
     userData: row.user_data,
     needBody: row.need_body === 1,
+    timeout: row.timeout,
+    ...(row.retry_attempts > 0 && { retries: row.retry_attempts }),
+    ...(row.auth_downgrade_enabled === 1 && { isRelaxed: true }),
   }
 }
 

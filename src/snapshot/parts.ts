@@ -193,6 +193,12 @@ export interface AuthorizerPart {
   readonly userData: string
   /** The function gets the body of the request. */
   readonly needBody: boolean
+  /** Milliseconds for one answer; 5,000 unless it is said. */
+  readonly timeout?: number
+  /** Times that it is asked again when it gave no answer. */
+  readonly retries?: number
+  /** Whoever comes passes when it gave no answer at all. */
+  readonly isRelaxed?: boolean
 }
 
 export interface AuthorizerIdentity {

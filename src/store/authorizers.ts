@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { selectPage, type Page, type Paging } from './page.js'
-import type { AuthorizerRow } from './schema.js'
+import type { AuthorizerCalls, AuthorizerRow } from './schema.js'
 import type { Database } from './store.js'
 import { contains } from './text.js'
 
@@ -16,6 +16,10 @@ export async function insertAuthorizer(db: Database, authorizer: AuthorizerRow):
 
 export async function updateAuthorizer(db: Database, { id, ...changes }: AuthorizerRow): Promise<void> {
   await db.updateTable('authorizers').set(changes).where('id', '=', id).execute()
+}
+
+export async function updateAuthorizerCalls(db: Database, id: string, calls: AuthorizerCalls): Promise<void> {
+  await db.updateTable('authorizers').set(calls).where('id', '=', id).execute()
 }
 
 export async function deleteAuthorizer(db: Database, id: string): Promise<void> {

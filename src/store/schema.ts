@@ -587,7 +587,7 @@ export interface ChannelMemberRow {
   created_at: number
 }
 
-export interface AuthorizerRow {
+export interface AuthorizerRow extends AuthorizerCalls {
   id: string
   instance_id: string
   name: string
@@ -604,6 +604,16 @@ export interface AuthorizerRow {
   user_data: string
   need_body: Flag
   created_at: number
+}
+
+/** How an authorizer's function is called. Files of OpenAPI say it; the operations of authorizers leave it as it is. */
+export interface AuthorizerCalls {
+  /** Milliseconds for one answer. */
+  timeout: number
+  /** Times that it is asked again when it gave no answer. */
+  retry_attempts: number
+  /** Whether callers pass when it gave no answer at all. */
+  auth_downgrade_enabled: Flag
 }
 
 export interface OrchestrationRow {

@@ -7,6 +7,14 @@ const MOST_ANSWERS = 10_000
 const MOST_CHARACTERS = 8 * 1024 * 1024
 const OVERHEAD = 256
 
+/**
+ * | no answer | what happened |
+ * | --- | --- |
+ * | `unavailable` | the function failed, did not answer in time, or cannot be called now |
+ * | `misconfigured` | there is no such function, or it answers what no authorizer does |
+ */
+export type NoAnswer = 'unavailable' | 'misconfigured'
+
 interface Kept {
   readonly answer: AuthorizerAnswer
   /** Monotonic milliseconds. */
@@ -17,7 +25,7 @@ interface Kept {
 export class AuthorizerAnswers {
   /** In the order of their last use. */
   readonly #kept = new Map<string, Kept>()
-  readonly #asked = new Map<string, Promise<AuthorizerAnswer | undefined>>()
+  readonly #asked = new Map<string, Promise<AuthorizerAnswer | NoAnswer>>()
   #size = 0
 
   /** @param ttl milliseconds */
@@ -30,12 +38,12 @@ export class AuthorizerAnswers {
    * An answer that is kept, or that of a question.
    *
    * @param values what tells questions apart
-   * @param ask `undefined` when there was no answer, which is never kept. Never rejects.
+   * @param ask where there was no answer, that is never kept. Never rejects.
    */
   of(
     values: readonly string[],
-    ask: () => Promise<AuthorizerAnswer | undefined>,
-  ): AuthorizerAnswer | Promise<AuthorizerAnswer | undefined> {
+    ask: () => Promise<AuthorizerAnswer | NoAnswer>,
+  ): AuthorizerAnswer | Promise<AuthorizerAnswer | NoAnswer> {
     // They are credentials: what is kept does not hold them.
     const key = createHash('sha256').update(JSON.stringify(values)).digest('base64')
     const kept = this.#kept.get(key)
@@ -51,7 +59,7 @@ export class AuthorizerAnswers {
     if (asked !== undefined) return asked
     const answered = ask().then((answer) => {
       this.#asked.delete(key)
-      if (answer !== undefined) this.#keep(key, answer)
+      if (typeof answer !== 'string') this.#keep(key, answer)
       return answer
     })
     this.#asked.set(key, answered)

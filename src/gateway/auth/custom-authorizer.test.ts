@@ -212,6 +212,65 @@ test('authorizers that hang, answer a gigabyte, or are not there, let nobody pas
   expect(gw.backend.requests).toEqual([])
 })
 
+test('an authorizer is waited for as long as it says, and asked again as often as it says', async () => {
+  const counting = `let calls = 0
+    exports.handler = async ({ headers }) => {
+      calls++
+      if (headers.hang) return new Promise(() => {})
+      if (calls <= Number(headers.failing)) throw new Error('not now')
+      const context = { calls: String(calls) }
+      calls = 0
+      return { statusCode: 200, body: JSON.stringify({ status: 'allow', context }) }
+    }`
+  const functions = functionsFolder({ 'default/counting.js': counting })
+  const part = { urn: urnOf('counting'), timeout: 20_000 }
+  await using here = await stage(guarded(), [authorizerPart({ ...part, retries: 2 })], {
+    options: { functions: { directory: functions.directory, checkEvery: 0 } },
+  })
+  using _ = functions
+  const { gw } = here
+  expect((await gw.get('/orders', { headers: { failing: '2' } })).status).toBe(200)
+  expect(gw.backend.requests[0]?.headers['x-calls']).toBe('3')
+  await gw.apply(change([authorizerPart({ ...part, retries: 1 })]))
+  const refused = await gw.get('/orders', { headers: { failing: '2' } })
+  expect([refused.status, refused.code]).toEqual([500, 'APIG.0305'])
+  // The two calls were counted: one more is the third.
+  expect((await gw.get('/orders', { headers: { failing: '2' } })).status).toBe(200)
+  await gw.apply(change([authorizerPart({ ...part, timeout: 50 })]))
+  const began = performance.now()
+  const slow = await gw.get('/orders', { headers: { hang: '1' } })
+  expect([slow.status, slow.code]).toEqual([500, 'APIG.0305'])
+  expect(performance.now() - began).toBeLessThan(5_000)
+})
+
+test('a relaxed authorizer lets pass whom it cannot be asked about, keeps nothing of it, and still denies', async () => {
+  const relaxed = { isRelaxed: true, ttl: 60, identities: [token] }
+  await using here = await stage(guarded(), [authorizerPart(relaxed)])
+  const { gw } = here
+  const called = async (headers: Record<string, string>) => {
+    const { status, code } = await gw.get('/orders', { headers: { 'X-Token': 'a', ...headers } })
+    return [status, code]
+  }
+  // What is no JSON makes the function throw.
+  expect(await called({ answer: '{' })).toEqual([200, undefined])
+  expect(gw.backend.requests[0]?.headers).not.toHaveProperty('x-calls')
+  expect(await called({ status: 'deny' })).toEqual([401, 'APIG.0305'])
+  expect(await called({ 'X-Token': '' })).toEqual([401, 'APIG.0305'])
+  // Nonsense is an answer, if not one that lets anybody pass.
+  for (const answer of ['null', reply('allow'), reply({ status: 'allow' }, { statusCode: 503 })])
+    expect([answer, ...(await called({ 'X-Token': 'b', answer }))]).toEqual([answer, 500, 'APIG.0305'])
+  expect(await called({ 'X-Token': 'b', big: String(1024 * 1024 + 1) })).toEqual([500, 'APIG.0305'])
+  await gw.apply(change([authorizerPart({ ...relaxed, urn: urnOf('nobody') })]))
+  expect(await called({})).toEqual([500, 'APIG.0305'])
+
+  await gw.apply(
+    change([authorizerPart({ isRelaxed: true }), publicationPart({ backend: { authorizer_id: 'auth1' } })]),
+  )
+  expect(await called({ answer: '{' })).toEqual([200, undefined])
+  expect(await called({ status: 'deny' })).toEqual([401, 'APIG.0305'])
+  expect((await gw.log())[0]).toMatchObject({ status: '200', access_model1: '-' })
+})
+
 test('a validation that would take for ever takes no time', async () => {
   const identities = [{ ...token, validation: '(a+)+b' }]
   await using here = await stage(guarded(), [authorizerPart({ identities })])
@@ -389,6 +448,6 @@ test('what answers are kept is bounded, and not for longer than they may be', as
   // The oldest had to go.
   expect([await of('large 8'), await of('large 0')]).toEqual([before, before + 1])
   // No answer is none that could be kept.
-  await answers.of(['none'], () => Promise.resolve(undefined))
-  expect(answers.of(['none'], () => Promise.resolve(undefined))).toBeInstanceOf(Promise)
+  await answers.of(['none'], () => Promise.resolve('unavailable'))
+  expect(answers.of(['none'], () => Promise.resolve('unavailable'))).toBeInstanceOf(Promise)
 })

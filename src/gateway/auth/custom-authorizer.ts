@@ -1,10 +1,11 @@
 /**
  * Custom authorizers (authentication.md §5): a function decides whether a request passes, and tells what it knows of the
  * caller. In front (phase 20) 401 APIG.0305 where identities are missing or it denies; towards the backend (29) where it
- * denies; on both sides 500 where it cannot be asked or understood.
+ * denies; on both sides 500 where it cannot be asked or understood. One that is relaxed lets pass whom nobody could be
+ * asked about: nothing is known of them then.
  */
 import { compilePattern } from '../../contract/pattern.js'
-import type { Functions } from '../../functions/functions.js'
+import type { FunctionFailure, Functions } from '../../functions/functions.js'
 import { functionAddress, type FunctionAddress } from '../../functions/urn.js'
 import type { AuthorizerPart, PublicationPart } from '../../snapshot/parts.js'
 import type { Caller, Exchange } from '../exchange.js'
@@ -13,7 +14,7 @@ import { asWords, eventHeaders, eventPath, firstValues, functionEvent } from '..
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Outcome, Step } from '../step.js'
-import { AuthorizerAnswers } from './authorizer-answers.js'
+import { AuthorizerAnswers, type NoAnswer } from './authorizer-answers.js'
 import { LARGEST_REPLY, readAuthorizerReply, type AuthorizerAnswer } from './authorizer-reply.js'
 
 export interface AuthorizerContext {
@@ -26,7 +27,7 @@ export interface AuthorizerContext {
   readonly answers: WeakMap<AuthorizerPart, AuthorizerAnswers>
 }
 
-/** Milliseconds for an answer. */
+/** Milliseconds for an answer, unless an authorizer has its own. */
 const TIMEOUT = 5_000
 const CALLER: Caller = { appId: '', appName: '', appKey: '', userId: '', accessModel: 'authorizer' }
 const NOTHING = Buffer.alloc(0)
@@ -41,8 +42,8 @@ export function compileFrontendAuthorizer(part: AuthorizerPart | undefined, cont
   // Without identities all callers would get the answer of the first.
   const answers = part.ttl > 0 && part.identities.length > 0 ? answersOf(part, context) : undefined
 
-  function settle(exchange: Exchange, answer: AuthorizerAnswer | undefined): Reply | undefined {
-    if (answer === undefined) return refuse(exchange, 'APIG.0305 configuration')
+  function settle(exchange: Exchange, answer: AuthorizerAnswer | NoAnswer): Reply | undefined {
+    if (typeof answer === 'string') return unanswered(exchange, answer, part)
     exchange.frontendContext = answer.context
     if (!answer.isAllowed) return refuse(exchange, 'APIG.0305')
     if (isOnlyFactor) exchange.caller = CALLER
@@ -66,8 +67,8 @@ export function compileBackendAuthorizer(part: AuthorizerPart | undefined, conte
   if (part === undefined || ask === undefined || identitiesOf === undefined) return misconfigured
   const answers = part.ttl > 0 ? answersOf(part, context) : undefined
 
-  function settle(exchange: Exchange, answer: AuthorizerAnswer | undefined): Reply | undefined {
-    if (answer === undefined) return refuse(exchange, 'APIG.0305 configuration')
+  function settle(exchange: Exchange, answer: AuthorizerAnswer | NoAnswer): Reply | undefined {
+    if (typeof answer === 'string') return unanswered(exchange, answer, part)
     exchange.backendContext = answer.context
     return answer.isAllowed ? undefined : refuse(exchange, 'APIG.0305')
   }
@@ -79,6 +80,12 @@ export function compileBackendAuthorizer(part: AuthorizerPart | undefined, conte
       answers === undefined ? ask(exchange) : answers.of([typeKey(context), ...identities], () => ask(exchange))
     return answer instanceof Promise ? answer.then((one) => settle(exchange, one)) : settle(exchange, answer)
   }
+}
+
+/** A function that is missing or answers nonsense is not one that is down: it lets nobody pass. */
+function unanswered(exchange: Exchange, answer: NoAnswer, part: AuthorizerPart | undefined): Reply | undefined {
+  const passes = answer === 'unavailable' && part?.isRelaxed === true
+  return passes ? undefined : refuse(exchange, 'APIG.0305 configuration')
 }
 
 const misconfigured: Step = (exchange) => refuse(exchange, 'APIG.0305 configuration')
@@ -121,12 +128,16 @@ function compileIdentities({ identities }: AuthorizerPart): ((exchange: Exchange
 
 const NO_QUERY: ReadonlyMap<string, string> = new Map()
 
-type Ask = (exchange: Exchange) => Promise<AuthorizerAnswer | undefined>
+type Ask = (exchange: Exchange) => Promise<AuthorizerAnswer | NoAnswer>
+
+/** Failures that may be gone the next time. */
+const passing: ReadonlySet<FunctionFailure> = new Set(['failed', 'timeout', 'overloaded', 'unreachable'])
 
 function compileQuestion(part: AuthorizerPart | undefined, context: AuthorizerContext): Ask | undefined {
   const address = part && functionAddress(part.urn, part.version, part.alias)
   if (part === undefined || address === undefined) return undefined
   const { functions, features } = context
+  const { timeout = TIMEOUT, retries = 0 } = part
 
   async function readBody(exchange: Exchange): Promise<boolean> {
     if (exchange.body !== undefined || exchange.head.contentLength === 0) return true
@@ -134,12 +145,15 @@ function compileQuestion(part: AuthorizerPart | undefined, context: AuthorizerCo
   }
 
   return async function ask(exchange) {
-    if (part.needBody && !(await readBody(exchange))) return undefined
+    if (part.needBody && !(await readBody(exchange))) return 'misconfigured'
     const event = eventOf(exchange, part, context)
     const { requestId } = exchange
-    const call = { address: address satisfies FunctionAddress, event, requestId, timeout: TIMEOUT }
-    const answer = await functions.invoke({ ...call, mostBytes: LARGEST_REPLY })
-    return typeof answer === 'string' ? undefined : readAuthorizerReply(answer.text, features.typedContexts)
+    const call = { address: address satisfies FunctionAddress, event, requestId, timeout, mostBytes: LARGEST_REPLY }
+    let answer = await functions.invoke(call)
+    for (let left = retries; left > 0 && typeof answer === 'string' && passing.has(answer); left--)
+      answer = await functions.invoke(call)
+    if (typeof answer === 'string') return passing.has(answer) ? 'unavailable' : 'misconfigured'
+    return readAuthorizerReply(answer.text, features.typedContexts) ?? 'misconfigured'
   }
 }
 

@@ -3,7 +3,7 @@ import type { AuthorizerCreate } from '../../contract/generated/schemas.js'
 import { isReferenced } from '../../store/api-references.js'
 import { deleteAuthorizer, insertAuthorizer, listAuthorizers, updateAuthorizer } from '../../store/authorizers.js'
 import { countIn } from '../../store/counts.js'
-import type { AuthorizerRow } from '../../store/schema.js'
+import type { AuthorizerCalls, AuthorizerRow } from '../../store/schema.js'
 import type { Handlers } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
@@ -22,6 +22,7 @@ export const authorizerOperations = {
       id: context.newId(),
       instance_id: instanceId,
       ...attributes(body),
+      ...DEFAULT_CALLS,
       created_at: context.now,
     }
     await insertAuthorizer(db, authorizer)
@@ -61,8 +62,13 @@ export const authorizerOperations = {
   },
 } satisfies Handlers
 
+/** Only files of OpenAPI can say something else. */
+export const DEFAULT_CALLS: AuthorizerCalls = { timeout: 5_000, retry_attempts: 0, auth_downgrade_enabled: 0 }
+
 /** What a create or an update sets: all of it, what is left out to its default. */
-function attributes(body: AuthorizerCreate): Omit<AuthorizerRow, 'id' | 'instance_id' | 'created_at'> {
+export function attributes(
+  body: AuthorizerCreate,
+): Omit<AuthorizerRow, 'id' | 'instance_id' | 'created_at' | keyof AuthorizerCalls> {
   return {
     name: body.name,
     type: body.type,

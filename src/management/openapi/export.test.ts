@@ -227,8 +227,9 @@ describe.each(engines)('export on $name', (engine) => {
             authorizer_uri: 'urn:fss:local:p:function:default:f',
             authorizer_version: 'latest',
             network_type: 'V1',
-            timeout: 5000,
-            retry_attempts: 0,
+            timeout: 1500,
+            retry_attempts: 2,
+            auth_downgrade_enabled: true,
             ttl: 60,
             identities: [{ name: 'X-Token', location: 'HEADER', validation: '^a' }],
           },
@@ -283,8 +284,51 @@ describe.each(engines)('export on $name', (engine) => {
       },
       'x-apigateway-access-controls': policies['x-apigateway-access-controls'],
       paths: { '/a': { get: { ...named, security: [{ my_authorizer: [] }] } } },
+      securityDefinitions: {
+        my_authorizer: {
+          'x-apigateway-authorizer': { timeout: 1500, retry_attempts: 2, auth_downgrade_enabled: true },
+        },
+      },
     })
     expect((await sluice.given('listCustomAuthorizersV2')).total).toBe(1)
+  })
+
+  test('an authorizer is that of its name, else one that is the same in everything, else a new one', async () => {
+    await using sluice = await management(engine)
+    const described = { type: 'FRONTEND', authorizer_uri: 'urn:f', identities: [{ name: 'X-A', location: 'HEADER' }] }
+    let groups = 0
+    const importing = async (name: string, more = {}, fields = {}) => {
+      const scheme = {
+        ...{ type: 'apiKey', in: 'header', name: 'unused', 'x-apigateway-auth-type': 'AUTHORIZER' },
+        'x-apigateway-authorizer': { ...described, ...more },
+      }
+      const document = swagger(
+        { '/a': { get: operation({ security: [{ [name]: [] }] }) } },
+        { securityDefinitions: { [name]: scheme }, info: { title: `group_${groups++}` } },
+      )
+      const { success, failure } = await imported(sluice, document, fields)
+      expect(failure).toEqual([])
+      const { authorizer_id } = await sluice.given('showDetailsOfApiV2', { path: { api_id: success[0]?.id ?? '' } })
+      const row = await sluice.store.read((db) =>
+        db.selectFrom('authorizers').selectAll().where('id', '=', authorizer_id).executeTakeFirstOrThrow(),
+      )
+      return [row.name, row.timeout, row.retry_attempts, row.auth_downgrade_enabled, row.ttl]
+    }
+    expect(await importing('first')).toEqual(['first', 5000, 0, 0, 0])
+    expect(await importing('same')).toEqual(['first', 5000, 0, 0, 0])
+    expect(await importing('slower', { timeout: 9000 })).toEqual(['slower', 9000, 0, 0, 0])
+    expect(await importing('again', { retry_attempts: 3 })).toEqual(['again', 5000, 3, 0, 0])
+    expect(await importing('lax', { auth_downgrade_enabled: true })).toEqual(['lax', 5000, 0, 1, 0])
+    // Kept unless the import overrides; what management changes leaves alone what only files say.
+    expect(await importing('slower', { timeout: 1 })).toEqual(['slower', 9000, 0, 0, 0])
+    const over = await importing('slower', { timeout: 7, ttl: 9 }, { extend_mode: 'override' })
+    expect(over).toEqual(['slower', 7, 0, 0, 9])
+    const { authorizer_list: found } = await sluice.given('listCustomAuthorizersV2', { query: { name: 'slower' } })
+    await sluice.given('updateCustomAuthorizerV2', {
+      path: { authorizer_id: found[0].id },
+      body: { ...found[0], ttl: 3 },
+    })
+    expect(await importing('slower')).toEqual(['slower', 7, 0, 0, 3])
   })
 
   test('openapi-extensions.md 11: policies of one name: kept or replaced; what is wrong or unknown is told', async () => {

@@ -219,6 +219,10 @@ describe.each(engines)('operations of files on $name', (engine) => {
         'x-apigateway-auth-type': 'AUTHORIZER',
         'x-apigateway-authorizer': { type: 'FRONTEND', authorizer_uri: 'urn:f', retry_attempts: 11 },
       }),
+      lax: scheme({
+        'x-apigateway-auth-type': 'AUTHORIZER',
+        'x-apigateway-authorizer': { type: 'FRONTEND', authorizer_uri: 'urn:f', auth_downgrade_enabled: 'maybe' },
+      }),
     }
     const requirements: [string, unknown][] = [
       ['none', []],
@@ -231,6 +235,7 @@ describe.each(engines)('operations of files on $name', (engine) => {
       ['lost', [{ lost: [] }]],
       ['slow', [{ slow: [] }]],
       ['eager', [{ eager: [] }]],
+      ['lax', [{ lax: [] }]],
     ]
     const paths = Object.fromEntries(
       requirements.map(([path, security]) => [
@@ -259,9 +264,10 @@ describe.each(engines)('operations of files on $name', (engine) => {
       ['/lost', 'APIG.3081'],
       ['/slow', 'APIG.2046'],
       ['/eager', 'APIG.2047'],
+      ['/lax', 'APIG.2012'],
     ])
     const simple = await imported(sluice, { ...document, info: { title: 'simple' } }, { simple_mode: 'true' })
-    expect(simple.failure.map(({ path }) => path)).toEqual(['/lost', '/slow', '/eager'])
+    expect(simple.failure.map(({ path }) => path)).toEqual(['/lost', '/slow', '/eager', '/lax'])
   })
 
   test('openapi-extensions.md 12: policies are of the kind of the default back end, or their operation fails', async () => {

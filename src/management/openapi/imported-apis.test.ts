@@ -1,6 +1,7 @@
 /** What a file says, as callers of the gateway feel it. */
 import { describe, expect, test } from 'vitest'
 import { engines } from '../../../test/engines.js'
+import { functionsFolder, urnOf } from '../../../test/functions-folder.js'
 import { managementWithGateway } from '../../../test/management-with-gateway.js'
 import { exported, imported, operation, swagger } from '../../../test/open-api.js'
 import { publish } from '../../../test/stage.js'
@@ -32,6 +33,35 @@ describe.each(engines)('APIs of files, called, on $name', (engine) => {
     const second = await imported(sluice, file.replace('imported_group', 'copied_group'))
     expect(second.failure).toEqual([])
     expect(await statuses(second)).toEqual([200, 200, 400, 400])
+  })
+
+  test('how the function of an authorizer is called is as the file says', async () => {
+    using functions = functionsFolder({
+      'default/twice.js': `let calls = 0
+        exports.handler = async () => {
+          if (++calls % 2 === 1) throw new Error('not now')
+          return { statusCode: 200, body: '{"status":"deny"}' }
+        }`,
+    })
+    await using stage = await managementWithGateway(engine, {
+      functions: { directory: functions.directory, checkEvery: 0 },
+    })
+    const statusWith = async (title: string, calls: object) => {
+      const described = { type: 'FRONTEND', authorizer_uri: urnOf('twice'), timeout: 20_000, ...calls }
+      const scheme = { 'x-apigateway-auth-type': 'AUTHORIZER', 'x-apigateway-authorizer': described }
+      const security = [{ [title]: [] }]
+      const document = swagger(
+        { '/a': { get: operation({ schemes: ['http'], security }) } },
+        { info: { title }, securityDefinitions: { [title]: scheme } },
+      )
+      const { group_id, success } = await imported(stage.sluice, document)
+      await publish(stage.sluice, success[0]?.id ?? '')
+      return (await stage.get(`${group_id}.apic.localhost`, '/a')).status
+    }
+    expect(await statusWith('repeated', { retry_attempts: 1 })).toBe(401)
+    expect(await statusWith('relaxed', { auth_downgrade_enabled: true })).toBe(200)
+    expect(await statusWith('denied', {})).toBe(401)
+    expect(await statusWith('failed', {})).toBe(500)
   })
 
   test('openapi-extensions.md 18: what was imported answers 404 APIG.0101 until it is published', async () => {

@@ -5,6 +5,7 @@ import * as network from './0003-network.js'
 import * as domains from './0004-domains.js'
 import * as backends from './0005-backends.js'
 import * as plugins from './0006-plugins.js'
+import * as authorizerCalls from './0007-authorizer-calls.js'
 
 /** In the order they run, forward only. A migration that was released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004-domains': domains,
   '0005-backends': backends,
   '0006-plugins': plugins,
+  '0007-authorizer-calls': authorizerCalls,
 }

@@ -1,8 +1,10 @@
 /** `x-apigateway-authorizer` of a security scheme: a custom authorizer (openapi-extensions.md §4.2). */
+import { acceptBody } from '../../../contract/validation.js'
 import { fault } from '../../../contract/faults.js'
-import { listAuthorizers } from '../../../store/authorizers.js'
-import type { AuthorizerRow } from '../../../store/schema.js'
-import { authorizerOperations } from '../../authorizers/operations.js'
+import { listAuthorizers, updateAuthorizerCalls } from '../../../store/authorizers.js'
+import type { AuthorizerCalls, AuthorizerRow } from '../../../store/schema.js'
+import { attributes, authorizerOperations, DEFAULT_CALLS } from '../../authorizers/operations.js'
+import type { OperationContext } from '../../operation.js'
 import { list, member, present, text, truth, upperText, type Node } from '../node.js'
 import type { DefinitionScope } from './definitions.js'
 import { perform } from '../../perform.js'
@@ -18,26 +20,40 @@ const ALL = { offset: 0, limit: 500 }
  * The authorizer that a scheme means: the one of its name, else one that is the same in all but its name, else a new
  * one. Undefined when the scheme means none, or one that is not described and not there.
  *
- * @throws {Fault} 400 2046, 2047, and as creating the authorizer does
+ * @throws {Fault} 400 2046, 2047, 2012 `auth_downgrade_enabled`, and as creating or changing the authorizer does
  */
 export async function authorizerOf(
-  { context }: DefinitionScope,
+  { context, overrides }: DefinitionScope,
   schemeName: string,
   scheme: Node,
 ): Promise<ImportedAuthorizer | undefined> {
   if (upperText(scheme['x-apigateway-auth-type']) !== 'AUTHORIZER') return undefined
   const { rows } = await listAuthorizers(context.db, context.instanceId, {}, ALL)
   const name = nameOf(schemeName)
-  const named = rows.find((row) => row.name === schemeName)
-  if (named !== undefined) return named
+  const named = rows.find((row) => row.name === schemeName) ?? rows.find((row) => row.name === name)
   const described = scheme['x-apigateway-authorizer']
-  if (described === undefined || described === null) return rows.find((row) => row.name === name)
-  timesAreRight(described)
-  const body = bodyOf(name, described)
-  const like = rows.find((row) => isLike(row, body))
+  if (described === undefined || described === null || (named !== undefined && !overrides)) return named
+  const calls = callsOf(described)
+  const body = acceptBody('createCustomAuthorizerV2', bodyOf(named?.name ?? name, described))
+  if (named !== undefined) {
+    await perform(context, authorizerOperations, 'updateCustomAuthorizerV2', body, { authorizer_id: named.id })
+    return withCalls(context, named, calls)
+  }
+  const meant = comparable({ ...attributes(body), ...calls })
+  const like = rows.find((row) => comparable(row) === meant)
   if (like !== undefined) return like
   const reply = await perform(context, authorizerOperations, 'createCustomAuthorizerV2', body)
-  return { id: reply.body.id ?? '', type: body['type'] === 'BACKEND' ? 'BACKEND' : 'FRONTEND' }
+  return withCalls(context, { id: reply.body.id ?? '', type: body.type }, calls)
+}
+
+/** What the operations of authorizers cannot say. */
+async function withCalls(
+  { db }: OperationContext,
+  { id, type }: ImportedAuthorizer,
+  calls: AuthorizerCalls,
+): Promise<ImportedAuthorizer> {
+  await updateAuthorizerCalls(db, id, calls)
+  return { id, type }
 }
 
 function bodyOf(name: string, described: unknown): Record<string, unknown> {
@@ -62,25 +78,32 @@ function bodyOf(name: string, described: unknown): Record<string, unknown> {
   })
 }
 
-/** Both are checked and then mean nothing here: an authorizer has no such settings in the management API. */
-function timesAreRight(described: unknown): void {
-  const [timeout, attempts] = [member(described, 'timeout'), member(described, 'retry_attempts')]
+function callsOf(described: unknown): AuthorizerCalls {
+  const timeout = member(described, 'timeout') ?? DEFAULT_CALLS.timeout
+  const attempts = member(described, 'retry_attempts') ?? DEFAULT_CALLS.retry_attempts
+  const isRelaxed = truth(member(described, 'auth_downgrade_enabled') ?? false)
   if (!isWithin(timeout, 1, 60_000)) throw fault('APIG.2046')
   if (!isWithin(attempts, 0, 10)) throw fault('APIG.2047')
+  if (typeof isRelaxed !== 'boolean') throw fault('APIG.2012', { name: 'auth_downgrade_enabled' })
+  return { timeout, retry_attempts: attempts, auth_downgrade_enabled: isRelaxed ? 1 : 0 }
 }
 
-function isWithin(value: unknown, least: number, most: number): boolean {
-  if (value === undefined || value === null) return true
+function isWithin(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
 }
 
-function isLike(row: AuthorizerRow, body: Record<string, unknown>): boolean {
-  return (
-    row.type === body['type'] &&
-    row.authorizer_uri === body['authorizer_uri'] &&
-    row.ttl === (body['ttl'] ?? 0) &&
-    row.identities === JSON.stringify(body['identities'] ?? [])
-  )
+type Described = Omit<AuthorizerRow, 'id' | 'instance_id' | 'created_at'>
+
+/** All that an authorizer is but for its name, as a text. */
+function comparable(row: Described): string {
+  // Written by the operations of authorizers: an identity without validation may say so by null.
+  const identities = JSON.parse(row.identities) as { name: string; location: string; validation?: string | null }[]
+  return JSON.stringify([
+    ...[row.type, row.authorizer_type, row.authorizer_uri, row.authorizer_version, row.authorizer_alias_uri],
+    ...[row.network_type, row.ttl, row.user_data, row.need_body],
+    ...[row.timeout, row.retry_attempts, row.auth_downgrade_enabled],
+    identities.map(({ name, location, validation }) => [name, location, validation || null]),
+  ])
 }
 
 /** Schemes may be called what authorizers may not. */
