@@ -1,7 +1,7 @@
 import type { ApiDocument } from '../contract/api-document.js'
 import { NO_TAGS } from './api-tags.js'
 import { domainsOfGroups, type UrlDomain } from './domains.js'
-import { isPrecise, selectPage, type Page, type Paging } from './page.js'
+import { countAll, isPrecise, pageOf, type Page, type Paging } from './page.js'
 import type { ApiRow } from './schema.js'
 import type { Database } from './store.js'
 import { contains, named } from './text.js'
@@ -91,17 +91,40 @@ export async function apisOfGroup(db: Database, groupId: string): Promise<ApiDoc
   return rows.map(({ definition }) => documentOf(definition))
 }
 
-/** Newest first. The ids are found in an index alone; definitions are read only for the page that is shown. */
+/** Newest first. The page is found in an index alone; definitions are read only for what is shown. */
 export async function listApis(
   db: Database,
   instanceId: string,
   filter: ApiFilter,
   paging: Paging,
 ): Promise<Page<ApiDocument>> {
-  const { total, rows } = await selectPage(filteredApis(db, instanceId, filter), paging)
-  const ids = rows.map(({ id }) => id)
-  const documents = new Map((await findApis(db, instanceId, ids)).map((document) => [document.id, document]))
-  return { total, rows: ids.flatMap((id) => documents.get(id) ?? []) }
+  const page = filteredApis(db, instanceId, filter)
+    .select('apis.created_at')
+    .limit(paging.limit)
+    .offset(paging.offset)
+    .as('page')
+  const shown = await db
+    .selectFrom(page)
+    .innerJoin('apis', 'apis.id', 'page.id')
+    .select('apis.definition')
+    .orderBy('page.created_at', 'desc')
+    .orderBy('page.id')
+    .execute()
+  const documents = shown.map(({ definition }) => documentOf(definition))
+  return pageOf(documents, paging, () => countFilteredApis(db, instanceId, filter))
+}
+
+/** Where a filter's own index counts its APIs, none of them is looked at. */
+function countFilteredApis(db: Database, instanceId: string, filter: ApiFilter): Promise<number> {
+  const { tags = [], env_id, precise_search: _, ...others } = filter
+  const narrowed = Object.values(others).some(Boolean)
+  if (!narrowed && env_id && tags.length === 0)
+    return countAll(db.selectFrom('publications').where('instance_id', '=', instanceId).where('env_id', '=', env_id))
+  if (!narrowed && !env_id && tags.length > 0 && !tags.includes(NO_TAGS)) {
+    const tagged = db.selectFrom('api_tags').where('instance_id', '=', instanceId).where('tag', 'in', tags)
+    return countAll(db.selectFrom(tagged.select('api_id').distinct().as('tagged')))
+  }
+  return countAll(filteredApis(db, instanceId, filter))
 }
 
 /** The query of `listApis`, whose plan a test looks at. */

@@ -21,12 +21,21 @@ export async function selectPage<DB, TB extends keyof DB, Row>(
   { offset, limit }: Paging,
 ): Promise<Page<Row>> {
   const rows = await query.limit(limit).offset(offset).execute()
-  // A page that ends within itself has counted them all: a filter with few matches is applied once.
-  if (rows.length < limit && (rows.length > 0 || offset === 0)) return { total: offset + rows.length, rows }
-  return { total: await countAll(query), rows }
+  return pageOf(rows, { offset, limit }, () => countAll(query))
 }
 
-async function countAll<DB, TB extends keyof DB, Row>(query: SelectQueryBuilder<DB, TB, Row>): Promise<number> {
+/** A page that ends within itself has counted all matches: a filter with few of them is applied once. */
+export async function pageOf<Row>(
+  rows: readonly Row[],
+  { offset, limit }: Paging,
+  count: () => Promise<number>,
+): Promise<Page<Row>> {
+  const endsWithin = rows.length < limit && (rows.length > 0 || offset === 0)
+  return { total: endsWithin ? offset + rows.length : await count(), rows }
+}
+
+/** How many rows a query has without its page. */
+export async function countAll<DB, TB extends keyof DB, Row>(query: SelectQueryBuilder<DB, TB, Row>): Promise<number> {
   const { total } = await query
     .clearSelect()
     .clearOrderBy()

@@ -133,6 +133,30 @@ describe.each(engines)('lists of APIs on $name', (engine) => {
     expect(body).toMatchObject({ total: 1, apis: [{ name: 'here', run_env_name: 'RELEASE|DEV' }] })
   })
 
+  test('a page says the total of the whole list, whatever the filter', async () => {
+    await using sluice = await management(engine)
+    const tagged = [{ tags: ['a', 'b'] }, { tags: ['a'] }, { tags: ['b', 'c'] }, {}, {}]
+    const { ids } = await stage(sluice, ...tagged)
+    const env_id = 'DEFAULT_ENVIRONMENT_RELEASE_ID'
+    for (const api_id of [ids[0], ids[2], ids[3]])
+      await sluice.given('createOrDeletePublishRecordForApiV2', { body: { action: 'online', api_id, env_id } })
+
+    const filters = [
+      { filter: {}, total: 5 },
+      { filter: { env_id }, total: 3 },
+      { filter: { tags: 'a' }, total: 2 },
+      { filter: { tags: ['a', 'b'] }, total: 3 },
+      { filter: { tags: '#no_tags#' }, total: 2 },
+      { filter: { tags: ['c', '#no_tags#'] }, total: 3 },
+      { filter: { env_id, tags: 'b' }, total: 2 },
+      { filter: { env_id, tags: '#no_tags#' }, total: 1 },
+      { filter: { env_id, auth_type: 'IAM' }, total: 0 },
+    ]
+    for (const { filter, total } of filters)
+      for (const paging of [{ limit: 1 }, { limit: 1, offset: 1 }, { limit: 500 }])
+        expect((await list(sluice, { ...filter, ...paging })).total, JSON.stringify({ filter, paging })).toBe(total)
+  })
+
   test('an id that is not known gives an empty list', async () => {
     await using sluice = await management(engine)
     const { ids } = await stage(sluice, { name: 'first' }, { name: 'second' })

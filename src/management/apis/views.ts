@@ -130,45 +130,41 @@ function groupInfo(surroundings: ApiSurroundings, time: TimeFormat): ApiGroupCom
   }
 }
 
-/** The definition without back ends, parameters, and what only management needs. */
-const attributeNames = [
-  'id',
-  'group_id',
-  'name',
-  'type',
-  'version',
-  'req_protocol',
-  'req_method',
-  'req_uri',
-  'match_mode',
-  'auth_type',
-  'auth_opt',
-  'authorizer_id',
-  'cors',
-  'trace_enabled',
-  'sampling_strategy',
-  'sampling_param',
-  'backend_type',
-  'remark',
-  'body_remark',
-  'result_normal_sample',
-  'result_failure_sample',
-  'tags',
-  'tag',
-  'response_id',
-  'roma_app_id',
-  'domain_name',
-  'content_type',
-  'is_send_fg_body_base64',
-] as const satisfies readonly (keyof ApiDocument)[]
-
-type Attributes = Pick<ApiDocument, (typeof attributeNames)[number]>
-
-function attributes(document: ApiDocument): Attributes {
-  // Five hundred times for a page: no more is made than what is kept.
-  const present: Record<string, unknown> = {}
-  for (const name of attributeNames) if (document[name] !== undefined) present[name] = document[name]
-  return present as Attributes
+/**
+ * The definition without back ends, parameters, and what only management needs. Member by member, for a page has five
+ * hundred of them; what is undefined is not written.
+ */
+function attributes(document: ApiDocument) {
+  return {
+    id: document.id,
+    group_id: document.group_id,
+    name: document.name,
+    type: document.type,
+    version: document.version,
+    req_protocol: document.req_protocol,
+    req_method: document.req_method,
+    req_uri: document.req_uri,
+    match_mode: document.match_mode,
+    auth_type: document.auth_type,
+    auth_opt: document.auth_opt,
+    authorizer_id: document.authorizer_id,
+    cors: document.cors,
+    trace_enabled: document.trace_enabled,
+    sampling_strategy: document.sampling_strategy,
+    sampling_param: document.sampling_param,
+    backend_type: document.backend_type,
+    remark: document.remark,
+    body_remark: document.body_remark,
+    result_normal_sample: document.result_normal_sample,
+    result_failure_sample: document.result_failure_sample,
+    tags: document.tags,
+    tag: document.tag,
+    response_id: document.response_id,
+    roma_app_id: document.roma_app_id,
+    domain_name: document.domain_name,
+    content_type: document.content_type,
+    is_send_fg_body_base64: document.is_send_fg_body_base64,
+  }
 }
 
 interface Timed {
