@@ -58,6 +58,7 @@ const post = fields([':method', 'POST'], [':scheme', 'https'], [':path', '/order
 
 interface Frame {
   readonly type: number
+  readonly flags: number
   readonly stream: number
   readonly payload: Buffer
 }
@@ -67,6 +68,8 @@ interface RawClient {
   send(...frames: readonly Buffer[]): void
   /** Resolves with the code of a GOAWAY, or −1 for a connection that closed without one. */
   readonly goodbye: Promise<number>
+  /** Resolves when a stream's reply is there. */
+  ended(stream: number): Promise<unknown>
   /** Resolves with the code by which a stream is reset. */
   reset(stream: number): Promise<number>
 }
@@ -89,7 +92,12 @@ async function rawClient(gw: TestGateway): Promise<RawClient> {
     bytes = Buffer.concat([bytes, piece])
     while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
       const end = 9 + bytes.readUIntBE(0, 3)
-      seen.push({ type: bytes[3] ?? 0, stream: bytes.readUInt32BE(5), payload: bytes.subarray(9, end) })
+      seen.push({
+        type: bytes[3] ?? 0,
+        flags: bytes[4] ?? 0,
+        stream: bytes.readUInt32BE(5),
+        payload: bytes.subarray(9, end),
+      })
       bytes = bytes.subarray(end)
     }
     look()
@@ -115,6 +123,10 @@ async function rawClient(gw: TestGateway): Promise<RawClient> {
       if (!socket.destroyed) socket.write(Buffer.concat(frames))
     },
     goodbye: wait(() => seen.find(({ type }) => type === GOAWAY)?.payload.readUInt32BE(4)),
+    ended: (stream) =>
+      wait(
+        () => seen.find((one) => one.type <= HEADERS && one.stream === stream && (one.flags & END_STREAM) !== 0)?.flags,
+      ),
     reset: (stream) =>
       wait(() => seen.find((one) => one.type === RST_STREAM && one.stream === stream)?.payload.readUInt32BE(0)),
   }
@@ -271,4 +283,17 @@ test.each([
   client.send(one)
   expect([...codes, ...OR_LESS_EXACT]).toContain(await client.goodbye)
   await stillServes(gw)
+})
+
+test('frames of a stream that is over make no second request', async () => {
+  await using gw = await secure()
+  const client = await rawClient(gw)
+  client.send(frame(HEADERS, END_HEADERS | END_STREAM, 3, get))
+  await client.ended(3)
+  client.send(frame(HEADERS, END_HEADERS, 3, post), frame(DATA, END_STREAM, 3, Buffer.from('again')))
+  client.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, get))
+  client.send(frame(HEADERS, END_HEADERS | END_STREAM, 5, get))
+  await client.ended(5)
+  expect(gw.backend.requests.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  client.socket.destroy()
 })
