@@ -41,9 +41,18 @@ function missing(output: string, lines: readonly string[]): string | undefined {
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
+/** Beside the policies. */
+const USER_PAGES = [
+  '../functions.md',
+  '../authorizers.md',
+  '../gateway-responses.md',
+  '../orchestration.md',
+  '../features.md',
+]
+
 describe('pages of policies', { timeout: 120_000 }, () => {
   const files = readdirSync(folder).filter((file) => file.endsWith('.md'))
-  const pages = [...files.filter((file) => !file.endsWith('.zh-CN.md')), '../functions.md', '../authorizers.md']
+  const pages = [...files.filter((file) => !file.endsWith('.zh-CN.md')), ...USER_PAGES]
 
   let sluice: Running
   beforeAll(async () => {
