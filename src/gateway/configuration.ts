@@ -22,6 +22,7 @@ import { NamedApis } from './auth/oidc/named-apis.js'
 import { KeyFailures } from './auth/key-failures.js'
 import type { LoginPlaces } from './auth/plugin-auth.js'
 import type { TokenIssuer } from './auth/token-endpoint.js'
+import type { Exchange } from './exchange.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
 import { Domains, type HostBinding } from './routing/domains.js'
@@ -125,6 +126,11 @@ export class Configuration {
   /** What client certificates of a domain are verified with. */
   trustedRoots(binding: HostBinding): string | undefined {
     return this.#tls.of(binding).trustedRoots
+  }
+
+  /** Counts a request that no route has. */
+  recordUnmatched(exchange: Exchange): void {
+    this.options.statistics.recordUnmatched(exchange)
   }
 
   /** Where instances ask to be listened for beside the gateway's own ports. */

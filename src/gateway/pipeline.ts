@@ -131,7 +131,7 @@ export class Pipeline implements ExchangeHandler {
       // 39: the record.
       for (const observer of route.observers) observer.done?.(exchange)
       route.statistics.record(exchange)
-    }
+    } else this.configuration.recordUnmatched(exchange)
     this.accessLog?.record(exchange)
   }
 }

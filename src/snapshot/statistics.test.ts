@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
+import { emptyBuckets } from '../telemetry/latency-buckets.js'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { Publisher } from './publisher.js'
 import { parseReport } from './statistics-report.js'
@@ -13,19 +14,23 @@ const delta = (count: number): StatisticsDelta => ({
   instanceId: 'i',
   groupId: 'g',
   apiId: 'a',
+  environmentId: 'e',
   minute: 60,
   count,
   count2xx: count,
+  count3xx: 0,
   count4xx: 0,
   count5xx: 0,
   throttled: 0,
   latencySum: 1.5,
   latencyMax: 1.5,
+  latencyBuckets: emptyBuckets(),
   innerSum: 0.5,
   innerMax: 0.5,
   backendCount: count,
   backendSum: 1,
   backendMax: 1,
+  backendBuckets: emptyBuckets(),
   bytesIn: 10,
   bytesOut: 20,
 })
@@ -112,6 +117,14 @@ test.each([
   ['another member', JSON.stringify({ sender: 's', number: 1, deltas: [], more: 1 })],
   ['a count below 0', JSON.stringify({ sender: 's', number: 1, deltas: [{ ...delta(1), count: -1 }] })],
   ['a missing count', JSON.stringify({ sender: 's', number: 1, deltas: [{ ...delta(1), count: undefined }] })],
+  [
+    'a bucket too many',
+    JSON.stringify({ sender: 's', number: 1, deltas: [{ ...delta(1), latencyBuckets: [...emptyBuckets(), 0] }] }),
+  ],
+  [
+    'a bucket below 0',
+    JSON.stringify({ sender: 's', number: 1, deltas: [{ ...delta(1), backendBuckets: emptyBuckets().map(() => -1) }] }),
+  ],
   ['a fraction of a request', JSON.stringify({ sender: 's', number: 1, deltas: [{ ...delta(1), count: 0.5 }] })],
 ])('a report with %s is refused', (_, body) => {
   expect(parseReport(Buffer.from(body))).toBeUndefined()

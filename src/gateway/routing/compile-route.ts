@@ -179,7 +179,7 @@ function compile(
     observers: present(observers),
     replySteps: present(replySteps),
     throttle,
-    statistics: statistics.of(instanceId, groupId, apiId),
+    statistics: statistics.of(instanceId, groupId, apiId, environmentId),
     labels: routeLabels(apiId, definition.name, definition.auth_type, pluginAuth.secrets),
     grpc: definition.req_protocol === 'GRPCS',
   }

@@ -29,7 +29,9 @@ export class StatisticsSink {
 
   /** Resolves when the counts are written, or kept for the next attempt. What comes during a write is one batch. */
   receive(deltas: readonly StatisticsDelta[]): Promise<void> {
-    this.#cells.add(deltas, this.options.clock())
+    // What no API has answered belongs to no API's minutes.
+    const ofApis = deltas.filter(({ apiId }) => apiId !== '')
+    this.#cells.add(ofApis, this.options.clock())
     return this.#inTurn(() => this.#write())
   }
 

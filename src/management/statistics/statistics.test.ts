@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { engines } from '../../../test/engines.js'
 import { management, type TestManagement } from '../../../test/management.js'
 import { aGroup, anApi, publish, type StagedApi } from '../../../test/stage.js'
+import { emptyBuckets } from '../../telemetry/latency-buckets.js'
 import type { StatisticsDelta } from '../../telemetry/statistics.js'
 import { StatisticsSink } from './sink.js'
 
@@ -19,19 +20,23 @@ const sevenCalls = (sluice: TestManagement, api: StagedApi, minute = MINUTE): St
   instanceId: sluice.instanceId,
   groupId: api.groupId,
   apiId: api.id,
+  environmentId: 'DEFAULT_ENVIRONMENT_RELEASE_ID',
   minute,
   count: 7,
   count2xx: 0,
+  count3xx: 0,
   count4xx: 6,
   count5xx: 1,
   throttled: 0,
   latencySum: 29,
   latencyMax: 14.2,
+  latencyBuckets: emptyBuckets(),
   innerSum: 11,
   innerMax: 7.9,
   backendCount: 7,
   backendSum: 19,
   backendMax: 6,
+  backendBuckets: emptyBuckets(),
   bytesIn: 1_071,
   bytesOut: 3_790,
 })
