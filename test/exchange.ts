@@ -29,7 +29,10 @@ export function anExchange(spec: ExchangeSpec = {}): Exchange {
   }
   const connection = { collectBody: () => Promise.reject(new Error('This exchange has no body.')) }
   const id = '0123456789abcdef0123456789abcdef'
-  const exchange = new Exchange(connection, id, Date.now(), performance.now(), head, from, 80, secure, 1000)
+  const exchange = new Exchange(connection, id, Date.now(), performance.now(), head, from, 80, secure, {
+    bodyLimit: 1000,
+    bodyTimeout: 1000,
+  })
   exchange.pathValues = spec.pathValues ?? []
   exchange.pathRest = spec.pathRest ?? ''
   return exchange

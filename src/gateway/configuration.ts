@@ -91,6 +91,8 @@ export class Configuration {
     for (const key of removed) this.#remove(key)
     for (const part of update.put) this.#put(part)
     const touched = [...removed, ...update.put.map(partKey)]
+    if (touched.some((key) => key.startsWith('instance:')))
+      for (const group of this.#groups.values()) group.followInstance()
     if (touched.some((key) => key.startsWith('instance:') || key.startsWith('group:'))) {
       this.#findDefaultGroups()
       this.#findCustomPorts()

@@ -141,7 +141,10 @@ export class Exchange {
   /** What else the access log tells of the request. */
   customFields: CustomFields | undefined = undefined
   route: Route | undefined = undefined
-  /** Decoded values of `{name}` placeholders, in the order of `route.placeholders`. */
+  /**
+   * Values of `{name}` placeholders, in the order of `route.placeholders`; decoded, unless the feature `api_uri_no_escape`
+   * is on.
+   */
   pathValues: readonly string[] = []
   /** For a prefix route: what follows the prefix, as sent. */
   pathRest = ''
@@ -165,6 +168,8 @@ export class Exchange {
   functionUrn = ''
   /** Most bytes of body that this exchange may bring; the engine's setting until a step knows better. */
   bodyLimit: number
+  /** Milliseconds between two pieces of its body; the engine's setting until the instance is known. */
+  bodyTimeout: number
   /** Header lines that go onto the reply, whoever makes it, each ended by CRLF. */
   replyHeaders = ''
   /** Lower-case names of lines that the reply has and the client does not get. */
@@ -205,7 +210,7 @@ export class Exchange {
     peerAddress: string,
     listenerPort: number,
     secure: boolean,
-    bodyLimit: number,
+    { bodyLimit, bodyTimeout }: BodyAllowance,
   ) {
     this.requestId = requestId
     this.receivedAt = receivedAt
@@ -216,7 +221,13 @@ export class Exchange {
     this.listenerPort = listenerPort
     this.secure = secure
     this.bodyLimit = bodyLimit
+    this.bodyTimeout = bodyTimeout
   }
+}
+
+interface BodyAllowance {
+  readonly bodyLimit: number
+  readonly bodyTimeout: number
 }
 
 /** What the handshake of a connection has established. */

@@ -21,6 +21,13 @@ export interface Features {
   readonly ciphers: readonly string[]
   /** `request_custom_config.http2_enable` */
   readonly http2: boolean
+  /**
+   * `request_custom_config.request_body_timeout`, in milliseconds: between two pieces of a request body; undefined: as
+   * the engine is set.
+   */
+  readonly bodyTimeout: number | undefined
+  /** `throttle_strategy`: whether every process of the gateway counts for itself, or all of them together. */
+  readonly countsLocally: boolean
   /** `gzip.comp_level`, 1 to 9; undefined: replies are not compressed. */
   readonly gzipLevel: number | undefined
   /** `backend_client_certificate`: what backends are shown whose APIs ask for it. */
@@ -45,12 +52,15 @@ export const defaultFeatures: Features = {
     'ECDHE-RSA-AES128-SHA256',
   ],
   http2: true,
+  bodyTimeout: undefined,
+  countsLocally: false,
   gzipLevel: undefined,
   backendIdentity: undefined,
 }
 
 /** A feature whose text cannot be read is as if it were off: a gateway goes on with what it understands. */
 export function featuresOf(part: InstancePart): Features {
+  const custom = read(part, 'request_custom_config')
   return {
     defaultLimit: count(member(read(part, 'ratelimit'), 'api_limits')) ?? defaultFeatures.defaultLimit,
     bodyLimit: count(read(part, 'request_body_size')) ?? defaultFeatures.bodyLimit,
@@ -59,7 +69,9 @@ export function featuresOf(part: InstancePart): Features {
     pathsAsSent: read(part, 'api_uri_no_escape') !== undefined,
     typedContexts: read(part, 'authorizer_context_support_num_bool') !== undefined,
     ciphers: ciphers(member(read(part, 'ssl_ciphers'), 'ssl_ciphers')),
-    http2: member(read(part, 'request_custom_config'), 'http2_enable') !== false,
+    http2: member(custom, 'http2_enable') !== false,
+    bodyTimeout: milliseconds(member(custom, 'request_body_timeout')),
+    countsLocally: member(read(part, 'throttle_strategy'), 'strategy') === 'local',
     gzipLevel: gzipLevel(read(part, 'gzip')),
     backendIdentity: identity(read(part, 'backend_client_certificate')),
   }
@@ -90,6 +102,11 @@ export function member(value: unknown, name: string): unknown {
 function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined
+}
+
+function milliseconds(seconds: unknown): number | undefined {
+  const whole = count(seconds)
+  return whole === undefined ? undefined : whole * 1000
 }
 
 function gzipLevel(value: unknown): number | undefined {

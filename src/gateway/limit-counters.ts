@@ -26,6 +26,8 @@ export interface LimitPolicy
   extends Window, Pick<ThrottlePart, 'apiLimit' | 'userLimit' | 'appLimit' | 'ipLimit' | 'specials'> {
   /** Policies whose counters must not meet have different ones. */
   readonly key: string
+  /** Each process of the gateway counts for itself. */
+  readonly local: boolean
   /** Each bound API counts for itself, or all of them together. */
   readonly scope: ThrottlePart['scope']
   /** Limits of requests that an expression chooses, each with a counter of its own. */
@@ -42,13 +44,15 @@ const SECONDS = { SECOND: 1, MINUTE: 60, HOUR: 3600, DAY: 86_400 } as const
 
 /** The counters come in the order in which they are judged: IP, app, user, API, rules. */
 export function compileCounters(policy: LimitPolicy, { apiId, environmentId }: PublicationPart): CountersOf {
-  const prefix = `${policy.key}:${policy.scope === 'api' ? `${apiId}/${environmentId}` : '-'}`
+  const place = countingPlace(policy.local)
+  const prefix = `${place.prefix}${policy.key}:${policy.scope === 'api' ? `${apiId}/${environmentId}` : '-'}`
   const counterIn =
     ({ interval, unit }: Window) =>
     (dimension: LimitCounter['dimension'], value: string, limit: number): LimitCounter => ({
       key: `${prefix}:${dimension}:${value}`,
       limit,
       windowSeconds: interval * SECONDS[unit],
+      ...place.mark,
       dimension,
       time: `${interval} ${unit.toLowerCase()}`,
     })
@@ -92,6 +96,11 @@ export function compileCounters(policy: LimitPolicy, { apiId, environmentId }: P
     const present = counters.filter((one) => one !== undefined)
     return byRule.length === 0 ? present : [...present, ...ofRules(exchange)]
   }
+}
+
+/** What keys of counters begin with, by who counts, and how they say so. */
+export function countingPlace(local: boolean): { readonly prefix: string; readonly mark: Pick<Counter, 'local'> } {
+  return local ? { prefix: 'local:', mark: { local } } : { prefix: '', mark: {} }
 }
 
 type Keyed = (value: string) => LimitCounter | undefined

@@ -47,6 +47,11 @@ export function encodePathTail(value: string): string {
   return value.split('/').map(encodePathValue).join('/')
 }
 
+/** The part of a path that `text` is written as: what a request line cannot carry is encoded, what is encoded stays. */
+export function encodeLiteral(text: string): string {
+  return utf8Bytes(text).replace(/[\x00-\x20\x7f-\xff"#<>?\\^`{|}]/g, escape)
+}
+
 /** Encodes a byte string that becomes part of a query (backends.md §4.4). */
 export function encodeQueryValue(value: string): string {
   return QUERY_UNSAFE.test(value) ? value.replace(QUERY_UNSAFE_ALL, escape) : value

@@ -46,6 +46,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
     exchange.customFields = group.instance.callers.customFields
+    exchange.bodyTimeout = group.instance.features.bodyTimeout ?? exchange.bodyTimeout
     group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
     if (exchange.secure) {
@@ -84,14 +85,14 @@ export class Pipeline implements ExchangeHandler {
   #route(exchange: Exchange, { group, domain }: HostBinding): Outcome {
     const { head } = exchange
     const match = this.#match
-    const path = matchablePath(head.path)
-    if (path === undefined) return refuse(exchange, 'APIG.0201')
+    const decoded = matchablePath(head.path)
+    if (decoded === undefined) return refuse(exchange, 'APIG.0201')
     const published = group.published(exchange.stage)
     if (published === undefined) return refuse(exchange, 'APIG.0101')
-    const api = published.find(path, head.method, match)
+    const api = published.find(group.pathsAsSent ? head.path : decoded, head.method, match)
     if (api === undefined) return refuse(exchange, match.pathMatched ? 'APIG.0101 method' : 'APIG.0101')
     exchange.pathValues = match.values
-    if (api.prefix) exchange.pathRest = pathAfter(head.path, match.segments)
+    if (api.prefix) exchange.pathRest = pathAfter(head.path, match.segments, group.pathsAsSent)
     const { route } = api
     exchange.route = route
     if (domain !== undefined && domain.redirectToHttps && !exchange.secure) {

@@ -219,6 +219,33 @@ test('a limit that is raised or lowered within a window applies to what was alre
   expect(refused.verdict).toEqual({ admitted: false, counter: 0 })
 })
 
+test('what is counted locally each worker admits by itself, without a word to the node', async () => {
+  const cluster = new Cluster(2)
+  const local = (limit: number): Counter => ({ ...counter('local', limit), local: true })
+  const verdicts = (calls: number, limit: number) =>
+    Array.from({ length: 2 * calls }, (_, call) => cluster.take(call % 2, [local(limit)]).verdict?.admitted)
+  expect(verdicts(3, 2)).toEqual([true, true, true, true, false, false])
+  expect(verdicts(2, 3)).toEqual([true, true, false, false])
+  expect(verdicts(1, 1)).toEqual([false, false])
+  expect(cluster.workers[0]?.limiter.remaining(local(5))).toBe(2)
+  cluster.now = 60_000
+  expect(verdicts(2, 1)).toEqual([true, true, false, false])
+  for (const { limiter } of cluster.workers) limiter.close()
+  expect(cluster.workers.map(({ toNode }) => toNode)).toEqual([[], []])
+})
+
+test('a request that is counted here and by the node takes from both or from neither', async () => {
+  const cluster = new Cluster(2)
+  const local: Counter = { ...counter('local', 3), local: true }
+  const shared = counter('shared', 4)
+  for (let call = 0; call < 12; call++) cluster.take(call % 2, [local, shared])
+  await cluster.settle()
+  expect(cluster.admitted(shared)).toBe(4)
+  expect(cluster.workers.reduce((left, { limiter }) => left + limiter.remaining(local), 0)).toBe(2)
+  const by = cluster.requests.map(({ verdict }) => (verdict?.admitted === false ? verdict.counter : 'admitted'))
+  expect(by).toContain(1)
+})
+
 test('a worker that hangs cannot keep the others waiting, and the limit holds', async () => {
   const cluster = new Cluster(2)
   const api = counter('api', 40)

@@ -13,6 +13,8 @@ interface Lease {
   /** Limit under which tokens and refusal were given. */
   limit: number
   exhausted: boolean
+  /** All tokens of the window are here: the node knows nothing of them. */
+  local: boolean
   /** The ask on its way that will bring tokens. */
   ask: Asking | undefined
 }
@@ -45,7 +47,14 @@ export interface LeasedOptions {
 const PATIENCE = 4
 
 export class LeasedLimiter implements Limiter {
-  readonly #windows = new Windows<Lease>(() => ({ tokens: 0, left: 0, limit: -1, exhausted: false, ask: undefined }))
+  readonly #windows = new Windows<Lease>(() => ({
+    tokens: 0,
+    left: 0,
+    limit: -1,
+    exhausted: false,
+    local: false,
+    ask: undefined,
+  }))
   readonly #send: (message: ToNode) => void
   readonly #now: () => number
   readonly #onSilence: () => void
@@ -94,7 +103,7 @@ export class LeasedLimiter implements Limiter {
   /** Gives every unused token back, before this worker ends. */
   close(): void {
     for (const { key, frame, window, entry } of this.#windows.entries()) {
-      if (entry.tokens === 0) continue
+      if (entry.tokens === 0 || entry.local) continue
       this.#send({ type: 'return', key, ...frame, window, tokens: entry.tokens, recalled: false })
       entry.tokens = 0
     }
@@ -108,7 +117,7 @@ export class LeasedLimiter implements Limiter {
     for (const counter of counters) {
       const lease = this.#lease(counter, now)
       if (lease.tokens === 0) {
-        if (lease.exhausted || counter.limit < 1) return denied(index)
+        if (lease.exhausted || lease.local || counter.limit < 1) return denied(index)
         lacking = true
       }
       this.#found[index++] = lease
@@ -123,7 +132,10 @@ export class LeasedLimiter implements Limiter {
 
   #lease(counter: Counter, now: number): Lease {
     const lease = this.#windows.entry(counter.key, counter, now)
-    if (lease.limit !== counter.limit) this.#limitChanged(lease, counter)
+    if (lease.limit !== counter.limit) {
+      if (counter.local === true) allotLocally(lease, counter.limit)
+      else this.#limitChanged(lease, counter)
+    }
     return lease
   }
 
@@ -143,7 +155,8 @@ export class LeasedLimiter implements Limiter {
   /** Joins the ask that will bring the token that is lacking, or sends one for all the counters of the request. */
   #wait(request: Waiting): void {
     const now = this.#now()
-    const leases = request.counters.map((counter) => this.#lease(counter, now))
+    const counters = request.counters.filter(({ local }) => local !== true)
+    const leases = counters.map((counter) => this.#lease(counter, now))
     const lacking = leases.filter(({ tokens }) => tokens === 0)
     const [first] = lacking
     if (first?.ask !== undefined && lacking.every(({ ask }) => ask !== undefined)) {
@@ -155,7 +168,7 @@ export class LeasedLimiter implements Limiter {
       type: 'ask',
       id: ++this.#lastId,
       want: 1,
-      counters: request.counters.map((counter, index) => {
+      counters: counters.map((counter, index) => {
         const { key, limit, durable } = counter
         const lacking = leases[index]?.tokens === 0
         return { key, limit, ...frameOf(counter), ...(durable === true && { durable }), lacking }
@@ -217,4 +230,13 @@ export class LeasedLimiter implements Limiter {
     this.#send({ type: 'return', key, ...frameOf(recall), window, tokens: lease?.tokens ?? 0, recalled: true })
     if (lease !== undefined) lease.tokens = 0
   }
+}
+
+/** What was counted in this window goes on counting under a new limit. */
+function allotLocally(lease: Lease, limit: number): void {
+  const used = lease.local ? lease.limit - lease.left - lease.tokens : 0
+  lease.local = true
+  lease.tokens = Math.max(0, limit - used)
+  lease.left = limit - used - lease.tokens
+  lease.limit = limit
 }

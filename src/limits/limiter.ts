@@ -23,6 +23,8 @@ export interface Counter extends WindowFrame {
   readonly limit: number
   /** What was counted in the current window survives a restart of the node (kept-counts.ts). */
   readonly durable?: boolean
+  /** Each process counts for itself, and asks nobody. Its key is that of no counter that is not local. */
+  readonly local?: boolean
 }
 
 export type Verdict =

@@ -1,6 +1,6 @@
 /** The target path of a backend request: literal text, inserted values, what follows the prefix (backends.md §2). */
 import type { Exchange } from '../exchange.js'
-import { encodePathTail, encodePathValue, utf8Bytes } from '../percent-encoding.js'
+import { encodeLiteral, encodePathTail, encodePathValue, percentDecode } from '../percent-encoding.js'
 import { hasDotSegment } from '../routing/path.js'
 import { ParameterFault, type Values } from './parameters.js'
 import type { BackendContext } from './sender.js'
@@ -11,6 +11,7 @@ export type MakePath = (exchange: Exchange, values: Values) => string | Paramete
 /** A path without placeholders is a string already. */
 export function compilePath(uri: string, sources: readonly Source[], context: BackendContext): string | MakePath {
   const { publication, placeholders } = context
+  const { pathsAsSent } = context.features
   const tails = new Set(publication.definition.req_uri.match(/(?<=\{)[^{}/]+(?=\+\})/g) ?? [])
   const pieces = (uri.startsWith('/') ? uri : `/${uri}`).split(/\{([^{}/]+?)\+?\}/).map((text, index) => {
     if (index % 2 === 0) return encodeLiteral(text)
@@ -20,7 +21,9 @@ export function compilePath(uri: string, sources: readonly Source[], context: Ba
     const position = placeholders.indexOf(text)
     const read = source?.read ?? ((exchange: Exchange) => exchange.pathValues[position])
     const front = source === undefined ? text : declared?.location === 'PATH' ? declared.name : ''
-    const encode = tails.has(front) ? encodePathTail : encodePathValue
+    // What was matched as it was sent goes on as it was sent.
+    const isWritten = pathsAsSent && front !== ''
+    const encode = isWritten ? encodeLiteral : tails.has(front) ? encodePathTail : encodePathValue
     return (exchange: Exchange, values: Values): string => encode(read(exchange, values) ?? '')
   })
   const prefix = publication.definition.match_mode === 'SWA'
@@ -32,14 +35,10 @@ export function compilePath(uri: string, sources: readonly Source[], context: Ba
     let path = ''
     for (const piece of pieces) path += typeof piece === 'string' ? piece : piece(exchange, values)
     // A backend that resolves dot segments must not be walked out of the path that it is called with.
-    if (hasDotSegment(path)) return new ParameterFault('a value makes a dot segment of the backend path')
+    const resolved = pathsAsSent ? (percentDecode(path) ?? path) : path
+    if (hasDotSegment(resolved)) return new ParameterFault('a value makes a dot segment of the backend path')
     return prefix ? joinRest(path, exchange.pathRest) : path
   }
-}
-
-/** Encodes what a request line cannot carry as it is; what is encoded already stays. */
-function encodeLiteral(text: string): string {
-  return utf8Bytes(text).replace(/[\x00-\x20\x7f-\xff"#<>?\\^`{|}]/g, encodePathValue)
 }
 
 /** Joins with exactly one slash. */

@@ -482,7 +482,8 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   }
 
   #armBody(): void {
-    this.context.wheel.arm(this, performance.now() + this.context.options.bodyTimeout)
+    const { bodyTimeout } = this.exchange ?? this.context.options
+    this.context.wheel.arm(this, performance.now() + bodyTimeout)
   }
 
   // Flow of what the client sends.

@@ -13,6 +13,6 @@ export function newExchange(connection: ClientConnection, startedAt: number): Ex
     connection.peerAddress,
     connection.listenerPort,
     connection.secure,
-    connection.context.options.bodyLimit,
+    connection.context.options,
   )
 }

@@ -99,7 +99,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
       this.peerAddress,
       this.listenerPort,
       true,
-      options.bodyLimit,
+      options,
     )
     exchange.bytesIn = bytes
     this.#context.inFlight++
@@ -224,7 +224,9 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   }
 
   #armBody(): void {
-    if (!this.#isRelayed) this.#context.wheel.arm(this, performance.now() + this.#context.options.bodyTimeout)
+    if (this.#isRelayed) return
+    const { bodyTimeout } = this.exchange ?? this.#context.options
+    this.#context.wheel.arm(this, performance.now() + bodyTimeout)
   }
 
   /** The backend does not keep up with the body. */

@@ -1,7 +1,7 @@
 /**
  * Plug-in `rate_limit` (policies.md §2): limits in the place of the API's throttling policy, counted by the same step
- * (throttle.ts). The three algorithms are one here: the processes of a node count together and exactly, and no node
- * asks another.
+ * (throttle.ts). By the algorithm `local` each process counts for itself; the other two are one here: the processes of a
+ * node count together and exactly, and no node asks another.
  */
 import type { BoundPlugin } from '../bound-plugins.js'
 import type { LimitPolicy } from '../limit-counters.js'
@@ -19,6 +19,7 @@ export function compileRateLimit(
   const variable = ruleVariables(content.parameters ?? [], surroundings)
   return {
     key: `rate_limit:${plugin.id}`,
+    local: content.algorithm === 'local',
     scope: content.scope === 'share' ? 'shared' : 'api',
     interval,
     unit,

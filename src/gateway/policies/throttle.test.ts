@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { appPart, change, instancePart, mockBackend, publicationPart, throttlePart } from '../../../test/parts.js'
 import { LocalLimiter } from '../../limits/local.js'
+import { LeasedLimiter } from '../../limits/leased.js'
 import type { Counter, Limiter, Verdict } from '../../limits/limiter.js'
 
 const backend = mockBackend()
@@ -45,6 +46,35 @@ test('policies.md 1: each environment counts for itself', async () => {
   expect(await statuses([() => gw.get('/orders'), () => gw.get('/orders'), inTest, inTest])).toEqual([
     200, 429, 200, 429,
   ])
+})
+
+test.each([
+  ['the policy', 't1', 2],
+  ['the default limit', undefined, 200],
+])('§1.2: by the feature throttle_strategy a process counts %s for itself, live', async (_, throttleId, limit) => {
+  const strategy = (name: string) =>
+    change([
+      instancePart({
+        features: { throttle_strategy: { enable: true, config: JSON.stringify({ enable: 'on', strategy: name }) } },
+      }),
+    ])
+  // Nobody answers what the process asks about counters.
+  const asked: unknown[] = []
+  const limiter = new LeasedLimiter({ send: (message) => asked.push(message), now: () => 1_000_000 })
+  await using gw = await gateway({
+    api: { backend, ...(throttleId !== undefined && { throttleId }) },
+    parts: [throttlePart({ apiLimit: 2 })],
+    options: { limiter, debugDomainLimit: 'off' },
+  })
+  await gw.apply(strategy('local'))
+  const seen = await statuses(times(limit + 1, () => gw.get('/orders')))
+  expect(seen).toEqual([...times(limit, 200), 429])
+  expect(asked).toEqual([])
+  await gw.apply(strategy('cluster'))
+  const waiting = gw.get('/orders')
+  await expect.poll(() => asked.length).toBe(1)
+  for (let tick = 0; tick < 4; tick++) limiter.tick()
+  expect((await waiting).status).toBe(200)
 })
 
 test('policies.md 2: a special limit of an app replaces that of all apps', async () => {

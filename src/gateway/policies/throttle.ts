@@ -6,7 +6,7 @@
 import type { Counter, Limiter, Verdict } from '../../limits/limiter.js'
 import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
 import type { Exchange } from '../exchange.js'
-import { compileCounters, type LimitCounter, type LimitPolicy } from '../limit-counters.js'
+import { compileCounters, countingPlace, type LimitCounter, type LimitPolicy } from '../limit-counters.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Outcome, Step } from '../step.js'
@@ -22,22 +22,29 @@ export interface ThrottleContext {
   readonly publication: PublicationPart
   /** Calls a second that an API without a policy admits, over all environments (§1.5). */
   readonly defaultLimit: number
+  /** Feature `throttle_strategy`: each process of the gateway counts for itself (§1.2). */
+  readonly countsLocally: boolean
   /** What else a request is counted by; it is taken with the rest or not at all, and asked last. */
   readonly quota?: { counterOf(exchange: Exchange): Counter | undefined; refuse(exchange: Exchange): Reply } | undefined
 }
 
-/** What limits an API by its throttling policy. */
-export function throttlePolicy(policy: ThrottlePart | undefined): LimitPolicy | undefined {
-  return policy && { ...policy, key: `throttle:${policy.id}` }
+/** What limits an API by its throttling policy, by the feature `throttle_strategy` in each process for itself. */
+export function throttlePolicy(
+  policy: ThrottlePart | undefined,
+  { countsLocally: local }: Pick<ThrottleContext, 'countsLocally'>,
+): LimitPolicy | undefined {
+  return policy && { ...policy, key: `throttle:${policy.id}`, local }
 }
 
 export function compileThrottle(policy: LimitPolicy | undefined, context: ThrottleContext): Throttle {
   const { limiter, publication, defaultLimit, quota } = context
+  const place = countingPlace(context.countsLocally)
   const byDefault: readonly LimitCounter[] = [
     {
-      key: `default:${publication.apiId}`,
+      key: `${place.prefix}default:${publication.apiId}`,
       limit: defaultLimit,
       windowSeconds: 1,
+      ...place.mark,
       dimension: 'api-allenv',
       time: '1 second',
     },

@@ -21,6 +21,7 @@ import type { ServerIdentity } from '../backends/system-parameters.js'
 import type { Circuits } from '../circuits.js'
 import type { Features } from '../features.js'
 import type { CallerFeatures } from '../caller-features.js'
+import { percentDecode } from '../percent-encoding.js'
 import { compileAccountAccess, compileAddressAccess } from '../policies/access.js'
 import { appQuota } from '../policies/app-quota.js'
 import { compileBackendSignature } from '../policies/backend-signature.js'
@@ -101,21 +102,29 @@ function compile(
 ): Route {
   // In the order of their phases. A plug-in compiles where its phase is named, from `plugins.<type>`.
   const { definition, instanceId, groupId, apiId, environmentId } = publication
-  const { bodyLimit, defaultLimit } = features
+  const { bodyLimit, defaultLimit, countsLocally } = features
   const cors = compileCors(plugins.cors, definition)
   // A preflight carries no credentials: 16 to 20 are skipped.
   const isOpen = definition.req_method === 'OPTIONS' && definition.cors
   const quota = definition.auth_type === 'APP' ? appQuota : undefined
   const rules = { publication, stage, server: gateway.server, pathsAsSent: features.pathsAsSent }
-  const limits = compileRateLimit(plugins.rate_limit, rules) ?? throttlePolicy(policy)
-  const throttle = compileThrottle(limits, { limiter, publication, defaultLimit, quota })
+  const limits = compileRateLimit(plugins.rate_limit, rules) ?? throttlePolicy(policy, features)
+  const throttle = compileThrottle(limits, { limiter, publication, defaultLimit, countsLocally, quota })
   const pluginAuth = compilePluginAuth(plugins, {
     ...{ publication, stage, features, logins, services },
     ...{ channels: gateway.channels, server: gateway.server },
   })
+  const pathOf = (path: string): string => (features.pathsAsSent ? path : (percentDecode(path) ?? path))
   const kafkaLog = compileKafkaLog(plugins.kafka_log, {
     sinks: kafka,
-    api: { apiId, apiName: definition.name, authType: definition.auth_type, uriMode: definition.match_mode, region },
+    api: {
+      apiId,
+      apiName: definition.name,
+      authType: definition.auth_type,
+      uriMode: definition.match_mode,
+      region,
+      pathOf,
+    },
     modes: callers.modes,
     secrets: pluginAuth.secrets,
   })

@@ -11,13 +11,16 @@ export class Group {
   /** How it answers errors; undefined: as by default. */
   responses: ResponseSets | undefined
   readonly #trees = new Map<string, RouteTree<PublishedApi>>()
+  #pathsAsSent: boolean
 
   constructor(
     readonly id: string,
     readonly instance: Instance,
     /** What the calls through its debugging domains are counted by; `undefined`: they are not. */
     readonly debugDomain: readonly Counter[] | undefined,
-  ) {}
+  ) {
+    this.#pathsAsSent = instance.features.pathsAsSent
+  }
 
   /** Absent while only publications of the group are known. */
   get part(): GroupPart | undefined {
@@ -27,6 +30,11 @@ export class Group {
   set part(part: GroupPart | undefined) {
     this.#part = part
     this.responses = part === undefined ? undefined : ResponseSets.of(part)
+  }
+
+  /** Feature `api_uri_no_escape`: what `published` finds, it finds by paths as they were sent. */
+  get pathsAsSent(): boolean {
+    return this.#pathsAsSent
   }
 
   get isEmpty(): boolean {
@@ -42,13 +50,28 @@ export class Group {
     const { environmentId } = api.part
     const tree = this.#trees.get(environmentId) ?? new RouteTree<PublishedApi>()
     this.#trees.set(environmentId, tree)
-    tree.insert(api)
+    tree.insert(api, this.#pathOf(api))
   }
 
   remove(api: PublishedApi): void {
     const { environmentId } = api.part
     const tree = this.#trees.get(environmentId)
-    tree?.remove(api)
+    tree?.remove(api, this.#pathOf(api))
     if (tree?.size === 0) this.#trees.delete(environmentId)
+  }
+
+  /** The instance has changed: paths may be compared in another way from now on. */
+  followInstance(): void {
+    if (this.#pathsAsSent === this.instance.features.pathsAsSent) return
+    this.#pathsAsSent = !this.#pathsAsSent
+    for (const [environmentId, before] of this.#trees) {
+      const tree = new RouteTree<PublishedApi>()
+      for (const api of before) tree.insert(api, this.#pathOf(api))
+      this.#trees.set(environmentId, tree)
+    }
+  }
+
+  #pathOf(api: PublishedApi): string {
+    return this.#pathsAsSent ? api.pathAsSent : api.path
   }
 }

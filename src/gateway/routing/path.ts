@@ -1,6 +1,6 @@
 /**
- * What a request path is, for everything that judges one: percent-decoded, split at `/`, free of dot segments. Nothing
- * else in the gateway decodes paths (routing.md §5).
+ * What a request path is, for everything that judges one: percent-decoded (unless the feature `api_uri_no_escape` is on,
+ * features.md §4), split at `/`, free of dot segments in any case. Nothing else in the gateway decodes paths (routing.md §5).
  */
 import { percentDecode } from '../percent-encoding.js'
 
@@ -20,11 +20,13 @@ export function hasDotSegment(path: string): boolean {
 /**
  * What follows the first `segments` segments of a path as sent, from its slash on (written as `/` even when it was
  * sent as `%2F`, because it was matched as one); empty when nothing follows.
+ *
+ * @param asSent the path was matched as it was sent: an encoded slash separates nothing
  */
-export function pathAfter(path: string, segments: number): string {
+export function pathAfter(path: string, segments: number, asSent = false): string {
   let at = 0
   for (let left = segments; left >= 0; left--) {
-    const slash = nextSlash(path, at)
+    const slash = asSent ? path.indexOf('/', at) : nextSlash(path, at)
     if (slash === -1) return ''
     at = slash + (path.charCodeAt(slash) === 37 ? 3 : 1)
   }

@@ -61,8 +61,9 @@ export class RouteTree<T extends Matchable> {
     return this.#size
   }
 
-  insert(api: T): void {
-    const methods = this.#methodsOf(api)
+  /** @param path what the API matches, if not its path */
+  insert(api: T, path = api.path): void {
+    const methods = this.#methodsOf(api, path)
     const sameMethod = methods.get(api.method)
     if (sameMethod === undefined) methods.set(api.method, [api])
     else {
@@ -74,17 +75,22 @@ export class RouteTree<T extends Matchable> {
   }
 
   /** Nodes that become empty stay: what was published once is likely to be published again. */
-  remove(api: T): void {
-    const methods = this.#methodsOf(api)
+  remove(api: T, path = api.path): void {
+    const methods = this.#methodsOf(api, path)
     const left = methods.get(api.method)?.filter((other) => other !== api)
     if (left !== undefined && left.length > 0) methods.set(api.method, left)
-    else if (methods.delete(api.method) && methods.size === 0 && this.#exact.get(api.path) === methods) {
-      this.#exact.delete(api.path)
+    else if (methods.delete(api.method) && methods.size === 0 && this.#exact.get(path) === methods) {
+      this.#exact.delete(path)
     }
     this.#size--
   }
 
-  /** @param path decoded; see matchablePath */
+  *[Symbol.iterator](): Generator<T> {
+    for (const methods of this.#exact.values()) yield* apisOf(methods)
+    yield* apisBelow(this.#root)
+  }
+
+  /** @param path in the form in which those of the APIs were inserted; see matchablePath */
   find(path: string, method: string, match: Match): T | undefined {
     this.#found = undefined
     match.pathMatched = false
@@ -150,15 +156,15 @@ export class RouteTree<T extends Matchable> {
     return true
   }
 
-  #methodsOf(api: T): Methods<T> {
-    if (!api.prefix && !hasPlaceholder(api.path)) {
-      const known = this.#exact.get(api.path)
+  #methodsOf(api: T, path: string): Methods<T> {
+    if (!api.prefix && !hasPlaceholder(path)) {
+      const known = this.#exact.get(path)
       if (known !== undefined) return known
       const methods: Methods<T> = new Map()
-      this.#exact.set(api.path, methods)
+      this.#exact.set(path, methods)
       return methods
     }
-    const segments = api.path.split('/').slice(1)
+    const segments = path.split('/').slice(1)
     let ending: Ending = api.prefix ? 'prefix' : 'whole'
     if (api.prefix && segments.at(-1) === '') {
       segments.pop()
@@ -171,6 +177,16 @@ export class RouteTree<T extends Matchable> {
     for (const segment of segments) node = childOf(node, segment)
     return (node[ending] ??= new Map<string, T[]>())
   }
+}
+
+function* apisBelow<T>(node: Node<T>): Generator<T> {
+  for (const methods of [node.rest, node.whole, node.prefix, node.prefixSlash]) if (methods) yield* apisOf(methods)
+  for (const child of node.literals?.values() ?? []) yield* apisBelow(child)
+  if (node.single !== undefined) yield* apisBelow(node.single)
+}
+
+function* apisOf<T>(methods: Methods<T>): Generator<T> {
+  for (const apis of methods.values()) yield* apis
 }
 
 function childOf<T>(node: Node<T>, segment: string): Node<T> {
@@ -195,7 +211,8 @@ function hasPlaceholder(path: string): boolean {
   return path.split('/').some(isPlaceholder)
 }
 
-function isPlaceholder(segment: string): boolean {
+/** Whether a segment of a path is `{name}` or `{name+}`. */
+export function isPlaceholder(segment: string): boolean {
   return segment.length > 2 && segment.startsWith('{') && segment.endsWith('}')
 }
 

@@ -14,6 +14,8 @@ export interface LoggedApi {
   /** `NORMAL` or `SWA`. */
   readonly uriMode: string
   readonly region: string
+  /** The path that is told, of the one that was sent. */
+  readonly pathOf: (sent: string) => string
 }
 
 type Value = string | number | null
@@ -46,7 +48,11 @@ const SYSTEM_FIELDS: Readonly<Record<string, Read>> = {
   request_method: ({ head }) => text(head.method),
   host: ({ head }) => text(head.host.replace(/:\d*$/, '')),
   api_uri_mode: (_, { uriMode }) => uriMode,
-  uri: ({ head, route }) => text(maskTarget(head.target, route?.labels.secrets)),
+  uri: ({ head, route }, { pathOf }) => {
+    const target = maskTarget(head.target, route?.labels.secrets)
+    const query = target.indexOf('?')
+    return text(query === -1 ? pathOf(target) : pathOf(target.slice(0, query)) + target.slice(query))
+  },
   request_size: ({ bytesIn }) => bytesIn,
   response_size: ({ bytesOut }) => bytesOut,
   upstream_uri: (record) =>
