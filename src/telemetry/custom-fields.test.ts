@@ -11,21 +11,21 @@ const logging = (...custom_logs: object[]) =>
 const numbered = (line: Record<string, string> | undefined) =>
   Array.from({ length: 10 }, (_, index) => line?.[`custom_data_log${index + 1}`])
 
-test('7 and features 8: a header, a parameter and a cookie, each in its field', async () => {
+test('features.md 8: a header, a parameter and a cookie, each in its field', async () => {
   await using gw = await gateway({
     api: {},
     parts: [
       logging(
-        { location: 'header', name: 'X-Tag' },
+        { location: 'header', name: 'a1234' },
         { location: 'query', name: 'q' },
         { location: 'cookie', name: 'session' },
         { location: 'header', name: 'Authorization' },
       ),
     ],
   })
-  gw.backend.answer = (response) => response.setHeader('X-Tag', 'of the backend').end()
+  gw.backend.answer = (response) => response.setHeader('a1234', 'of the backend').end()
   await gw.get('/orders')
-  const headers = { 'X-Tag': 'a"b\\c', Cookie: 'a=1; session=s1; session=s2', Authorization: 'secret' }
+  const headers = { a1234: 'a"b\\c', Cookie: 'a=1; session=s1; session=s2', Authorization: 'secret' }
   await gw.get('/orders?p=1&q=a+b%20c', { headers })
   await gw.apply(change([instancePart()]))
   await gw.get('/orders', { headers })

@@ -196,6 +196,16 @@ test.each<[string, AccessRule[], unknown, unknown]>([
   expect((await gw.get('/orders')).code).toBe('APIG.0301')
 })
 
+test('request-lifecycle.md 5: whoever is not known is told that, not that an account is refused', async () => {
+  const access: AccessRule[] = [{ type: 'DENY', entity: 'DOMAIN', values: ['account'] }]
+  const api = { auth_type: 'IAM', req_method: 'ANY' } as const
+  await using gw = await stage({ api: [], parts: [{ ...publicationPart(api), access }] })
+  const nobody = await gw.get('/orders')
+  expect([nobody.status, nobody.code]).toEqual([401, 'APIG.0301'])
+  expect(await byToken(gw, 'made up')).toBe('401 APIG.0301')
+  expect(await byToken(gw, 'good')).toBe('403 APIG.0302')
+})
+
 test('policies §1.4: users are accounts', async () => {
   await using gw = await stage({
     api: { auth_type: 'IAM', throttleId: 't1' },

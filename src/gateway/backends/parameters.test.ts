@@ -4,15 +4,15 @@ import { gateway } from '../../../test/gateway.js'
 import type { ApiSpec } from '../../../test/parts.js'
 
 test.each<[string, NonNullable<ApiSpec['req_params']>[number], string, string]>([
-  ['5: required, missing', { name: 'a', location: 'QUERY', required: true }, '', 'a is missing'],
-  ['5: required, empty', { name: 'a', location: 'QUERY', required: true }, 'a=', ''],
+  ['backends.md 5: required, missing', { name: 'a', location: 'QUERY', required: true }, '', 'a is missing'],
+  ['backends.md 5: required, empty', { name: 'a', location: 'QUERY', required: true }, 'a=', ''],
   [
-    '5: a number that is none',
+    'backends.md 5: a number that is none',
     { name: 'a', location: 'QUERY', type: 'NUMBER', validate: true },
     'a=abc',
     'a is not a number',
   ],
-  ['5: a number that nobody validates', { name: 'a', location: 'QUERY', type: 'NUMBER' }, 'a=abc', ''],
+  ['backends.md 5: a number that nobody validates', { name: 'a', location: 'QUERY', type: 'NUMBER' }, 'a=abc', ''],
   ['a decimal number', { name: 'a', location: 'QUERY', type: 'NUMBER', validate: true }, 'a=-1.50', ''],
   ['a number like 1e3', { name: 'a', location: 'QUERY', type: 'NUMBER', validate: true }, 'a=1e3', 'a is not a number'],
   [
@@ -65,7 +65,7 @@ test.each<[string, NonNullable<ApiSpec['req_params']>[number], string, string]>(
     '',
     'a is not one of the values that are allowed',
   ],
-])('validation, %s', async (_, parameter, query, fault) => {
+])('%s', async (_, parameter, query, fault) => {
   await using gw = await gateway({ api: { req_params: [parameter] } })
   const reply = await gw.get(`/orders?${query}`)
   if (fault === '') expect(reply.status).toBe(200)

@@ -28,8 +28,10 @@ test('routing.md 8: an HTTPS API over HTTP is refused, or redirected where the d
   }
 })
 
-test('before the caller is asked who it is, and not before the API is found', async () => {
+test('request-lifecycle.md 6: before the caller is asked who it is, and not before the API is found', async () => {
   await using gw = await redirecting({}, { auth_type: 'APP', req_protocol: 'BOTH', req_uri: '/orders' })
+  const late = await gw.signed('GET', '/orders', { host: 'a.com', date: 0 })
+  expect([late.status, late.headers.location]).toEqual([301, 'https://a.com/orders'])
   expect((await gw.get('/orders', { host: 'a.com', headers: { Authorization: 'nonsense' } })).status).toBe(301)
   expect((await gw.get('/nothing', { host: 'a.com' })).status).toBe(404)
 })

@@ -1,7 +1,8 @@
 /** The checks of routing.md §8, by number; those on TLS, ports and other features come with them. */
 import { expect, test } from 'vitest'
 import { gateway } from '../../../test/gateway.js'
-import { change, groupPart, instancePart, publicationPart } from '../../../test/parts.js'
+import { change, groupPart, instancePart, mockBackend, publicationPart } from '../../../test/parts.js'
+import { rawClient } from '../../../test/raw-peers.js'
 
 test('routing.md 1: a prefix ends at a segment boundary', async () => {
   await using gw = await gateway({ api: { req_uri: '/test/AA', match_mode: 'SWA' } })
@@ -137,6 +138,15 @@ test.each(['/orders/%zz', '/orders/..', '/orders/%2e%2e/admin', '/orders/.%2fx']
     expect(gw.backend.requests).toHaveLength(0)
   },
 )
+
+test.each(['shop.example', 'g1.apic.test'])('routing.md 16: a second Host is refused: %s', async (second) => {
+  await using gw = await gateway({ api: { backend: mockBackend() } })
+  await using client = await rawClient(gw.gateway.addresses[0]?.port ?? 0)
+  client.send(`GET /orders HTTP/1.1\r\nHost: g1.apic.test\r\nHost: ${second}\r\n\r\n`)
+  const reply = await client.until((_, closed) => closed)
+  expect(reply).toMatch(/^HTTP\/1\.1 400 /)
+  expect(reply).toContain('"error_code":"APIG.0201"')
+})
 
 test('the health check answers on every host, before anything is known', async () => {
   await using gw = await gateway()

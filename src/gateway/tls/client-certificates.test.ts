@@ -36,7 +36,7 @@ test.each([
   ['one of another root', identity(ofOther)],
   ['one that signed itself', identity(certificate())],
   ['one that has expired', identity(expired)],
-])('13: refused in HTTP with %s', async (_name, tls) => {
+])('routing.md 13: refused in HTTP with %s', async (_name, tls) => {
   await using gw = await mutual()
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const { status, code } = await secureCall(port(gw), '/orders', { host: 'a.com', tls: { ...tls, maxVersion } })

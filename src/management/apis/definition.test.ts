@@ -428,17 +428,23 @@ describe.each(engines)('definitions of APIs on $name', (engine) => {
     expect(moved.body.error_code).toBe('APIG.3125')
   })
 
-  test('a back end may take as long as the feature backend_timeout says', async () => {
+  test('features.md 3: a back end may take as long as the feature backend_timeout says', async () => {
     await using sluice = await management(engine)
     const groupId = await group(sluice)
-    const body = httpApi(groupId, { backend_api: { ...httpApi(groupId).backend_api, timeout: 60_001 } })
-    const refused = await sluice.call('createApiV2', { body })
-    await sluice.given('createFeatureV2', {
-      body: { name: 'backend_timeout', enable: true, config: '{"max_timeout":120000}' },
+    const api = (timeout: number) => ({
+      body: httpApi(groupId, { backend_api: { ...httpApi(groupId).backend_api, timeout } }),
     })
-    const accepted = await sluice.call('createApiV2', { body })
+    const before = await sluice.call('createApiV2', api(90_000))
+    await sluice.given('createFeatureV2', {
+      body: { name: 'backend_timeout', enable: true, config: '{"max_timeout":100000}' },
+    })
+    const longer = await sluice.call('createApiV2', api(110_000))
+    const accepted = await sluice.call('createApiV2', api(90_000))
 
-    expect(refused.body.error_msg).toContain('parameterName:timeout')
+    for (const refused of [before, longer]) {
+      expect(refused.body.error_code).toBe('APIG.2011')
+      expect(refused.body.error_msg).toContain('parameterName:timeout')
+    }
     expect(accepted.status).toBe(201)
   })
 

@@ -88,13 +88,15 @@ describe.each(engines)('features on $name', (engine) => {
     expect(off).toMatchObject({ enable: false, config })
   })
 
-  test('a config that comes as an object is kept as its text', async () => {
+  test('features.md 10: a config that comes as an object is kept as its text', async () => {
     await using sluice = await management(engine)
     const config = { enable: 'on', xff_index: 1 }
 
     const feature = await sluice.given('createFeatureV2', { body: { name: 'real_ip_from_xff', enable: true, config } })
 
     expect(feature.config).toBe(JSON.stringify(config))
+    const { features } = await sluice.given('listFeaturesV2', { query: { limit: 500 } })
+    expect(features).toContainEqual(expect.objectContaining({ name: 'real_ip_from_xff', config: feature.config }))
   })
 
   test('features.md 4: app_secret and app_api_key exclude each other', async () => {

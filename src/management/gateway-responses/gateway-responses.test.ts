@@ -152,10 +152,22 @@ describe.each(engines)('Gateway responses on $name', (engine) => {
     }
     const create = (body: object) => sluice.call('createGatewayResponseV2', { path: { group_id }, body })
     expect(outcome(await create({ name: 'a', responses: { NOPE: { status: 403 } } }))).toEqual([400, 'APIG.2011'])
-    expect(outcome(await create({ name: 'a', responses: { THROTTLED: { status: 444 } } }))).toEqual([400, 'APIG.2011'])
     expect(outcome(await create({ responses: {} }))).toEqual([400, 'APIG.2001'])
     for (const name of ['a b', 'x'.repeat(65)]) expect(outcome(await create({ name }))).toEqual([400, 'APIG.2011'])
     expect((await create({ name: `a-_${'x'.repeat(61)}` })).status).toBe(201)
+  })
+
+  test('responses.md 5: no set answers with status 444', async () => {
+    await using sluice = await management(engine)
+    const group_id = await groupOf(sluice)
+    const response_id = await defaultOf(sluice, group_id)
+    const body = { name: 'default', responses: { THROTTLED: { status: 444 } } }
+    const created = await sluice.call('createGatewayResponseV2', { path: { group_id }, body: { ...body, name: 'a' } })
+    const updated = await sluice.call('updateGatewayResponseV2', { path: { group_id, response_id }, body })
+    for (const reply of [created, updated]) {
+      expect(outcome(reply)).toEqual([400, 'APIG.2011'])
+      expect(reply.body.error_msg).toContain('status')
+    }
   })
 
   test('a type without a body is overridden all the same', async () => {
