@@ -3,11 +3,13 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 const root = new URL('../', import.meta.url)
-const page = readFileSync(new URL('docs/security.md', root), 'utf8')
-const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (?:class|---)/.test(line))
 const CLAIM = /`([^`]+)`(?: “([^”]+)”)?/g
 
-describe('docs/security.md', () => {
+describe.each(['docs/security.md', 'docs/security.zh-CN.md'])('%s', (file) => {
+  const rows = readFileSync(new URL(file, root), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (?:class|类别|---)/.test(line))
+
   test.each(rows.map((row) => row.split(' | ')))('%s', (_class, _done, shown = '') => {
     const claims = Array.from(shown.matchAll(CLAIM))
     expect(claims.length).toBeGreaterThan(0)
