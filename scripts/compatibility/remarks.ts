@@ -25,7 +25,7 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
     'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
   ),
   Plugins: differs(
-    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly, whatever the algorithm. `proxy_mirror` sends no copies by gRPC, nor of calls of functions.',
+    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly; by the algorithm `local` in each of its processes by itself. `proxy_mirror` sends no copies by gRPC, nor of calls of functions.',
   ),
   'Signature keys': differs(
     'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get. There is no endpoint for public keys yet.',
@@ -93,7 +93,7 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. Every configuration is checked and kept; gateways act on `ratelimit`, `request_body_size`, `default_group_host_trustlist`, `app_token`, `app_api_key`, `app_basic`, `app_secret`, `app_jwt`, `ai_api_key`, `custom_auth_header`, `real_ip_from_xff`, `real_ip_header_getter`, `custom_log`, `x_hw_security_token`, `backend_token_allow`, `authorizer_context_support_num_bool`, `ssl_ciphers`, `backend_client_certificate`, `request_custom_config` (`http2_enable`), `policy_cookie_param`, `gzip` and `vpc_health_status` so far.',
+    'May be changed at any time, not once a minute. `lts` tells requests in a file for each stream. By `throttle_strategy` `local` each process counts for itself. `route` is a record: routes are those of the machine. `sse_strategy` changes nothing: replies are always passed on piece by piece.',
   ),
 
   // APIs

@@ -2,6 +2,7 @@
  * Entry of a gateway process: serves what is published. It starts from the configuration on disk, so that it needs nobody
  * else to serve, and follows control from there.
  */
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Settings } from '../config/settings.js'
 import { openVault } from '../config/vault.js'
@@ -130,6 +131,11 @@ function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): Gate
       settings.accessLog === 'off'
         ? 'off'
         : { destination: settings.accessLog, format: settings.accessLogFormat, rotateAt: ROTATE_AT },
+    logStreams: {
+      directory: join(settings.dataDir, 'logs'),
+      format: settings.accessLogFormat,
+      rotateAt: ROTATE_AT,
+    },
     debugDomainLimit: settings.debugDomainLimit,
     // The processes of a node share what a node has.
     cacheBytes: Math.floor(CACHE_BYTES / settings.workers),

@@ -1,6 +1,7 @@
 /** Features of an instance by which callers are told apart and recorded (features.md §2), read once per change. */
 import type { InstancePart } from '../snapshot/parts.js'
 import { compileCustomFields, type CustomFields } from '../telemetry/custom-fields.js'
+import { logStream, type LogStream } from '../telemetry/log-streams.js'
 import { consumedHeaders, type ConsumedHeaders } from './auth/consumed-headers.js'
 import { compileTokenAllow, type TokenAllow } from './auth/token-allow.js'
 import { isWritableHeader } from './backends/header-lines.js'
@@ -21,6 +22,8 @@ export interface CallerFeatures {
   readonly signatureHeader: string
   /** `custom_log`; undefined: nothing is logged. */
   readonly customFields: CustomFields | undefined
+  /** `lts`; undefined: the instance has no access log of its own. */
+  readonly logStream: LogStream | undefined
 }
 
 /** Ways to show an app besides AppCodes and signatures (authentication.md §3). */
@@ -63,6 +66,7 @@ export const defaultCallerFeatures: CallerFeatures = {
   tokenAllow: undefined,
   signatureHeader: '',
   customFields: undefined,
+  logStream: undefined,
 }
 
 export function callerFeaturesOf(part: InstancePart): CallerFeatures {
@@ -75,6 +79,7 @@ export function callerFeaturesOf(part: InstancePart): CallerFeatures {
     tokenAllow: compileTokenAllow(texts(member(read(part, 'backend_token_allow'), 'backend_token_allow_users'))),
     signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),
     customFields: compileCustomFields(member(read(part, 'custom_log'), 'custom_logs')),
+    logStream: logStreamOf(part),
   }
 }
 
@@ -111,6 +116,14 @@ function sourceFeatures(part: InstancePart): SourceFeatures {
     header: /^header:(.+)$/.exec(getter)?.[1]?.toLowerCase(),
     forwardedIndex: chain !== undefined && Number.isInteger(index) ? Number(index) : undefined,
   }
+}
+
+function logStreamOf(part: InstancePart): LogStream | undefined {
+  const config = read(part, 'lts')
+  if (config === undefined) return undefined
+  const named = (...members: string[]): string | undefined =>
+    members.map((name) => text(member(config, name))).find((name) => name !== '')
+  return logStream(named('log_group', 'group_id') ?? part.id, named('log_stream', 'topic_id') ?? 'access')
 }
 
 function headerName(value: unknown): string {

@@ -15,6 +15,7 @@ import {
   type PublicationPart,
   type Update,
 } from '../snapshot/parts.js'
+import type { LogStreams } from '../telemetry/log-streams.js'
 import type { IdentitySource } from '../snapshot/identities.js'
 import type { IamCallers } from './auth/iam.js'
 import { Identities } from './auth/identities.js'
@@ -38,6 +39,8 @@ export interface ConfigurationOptions extends Surroundings {
   /** Calls a day through the debugging domains of one group; `off`: any number. */
   readonly debugDomainLimit: number | 'off'
   readonly inbound: InboundAddresses
+  /** Where instances have access logs of their own. */
+  readonly logStreams?: LogStreams | undefined
   /** Who knows callers of IAM. */
   readonly identities?: IdentitySource | undefined
 }
@@ -91,8 +94,10 @@ export class Configuration {
     for (const key of removed) this.#remove(key)
     for (const part of update.put) this.#put(part)
     const touched = [...removed, ...update.put.map(partKey)]
-    if (touched.some((key) => key.startsWith('instance:')))
+    if (touched.some((key) => key.startsWith('instance:'))) {
       for (const group of this.#groups.values()) group.followInstance()
+      this.#retainLogStreams()
+    }
     if (touched.some((key) => key.startsWith('instance:') || key.startsWith('group:'))) {
       this.#findDefaultGroups()
       this.#findCustomPorts()
@@ -370,6 +375,11 @@ export class Configuration {
       for (const host of features.trustedHosts) if (!trusted.has(host)) trusted.set(host, binding)
     }
     this.#trusted = trusted
+  }
+
+  #retainLogStreams(): void {
+    const wanted = Array.from(this.#instances.values(), ({ callers }) => callers.logStream)
+    this.options.logStreams?.retain(new Set(wanted.filter((stream) => stream !== undefined)))
   }
 
   #findTokenIssuers(): void {

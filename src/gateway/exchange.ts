@@ -3,6 +3,7 @@
  * that all exchanges share one hidden class.
  */
 import type { CustomFields } from '../telemetry/custom-fields.js'
+import type { LogStream } from '../telemetry/log-streams.js'
 import type { Amendment } from './backends/amendment.js'
 import type { QuotaCounter } from './policies/app-quota.js'
 import type { Trigger } from './policies/breaker.js'
@@ -140,6 +141,8 @@ export class Exchange {
   responses: ResponseSets | undefined = undefined
   /** What else the access log tells of the request. */
   customFields: CustomFields | undefined = undefined
+  /** Where else than in the access log it is told. */
+  logStream: LogStream | undefined = undefined
   route: Route | undefined = undefined
   /**
    * Values of `{name}` placeholders, in the order of `route.placeholders`; decoded, unless the feature `api_uri_no_escape`

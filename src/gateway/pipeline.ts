@@ -4,6 +4,7 @@
  */
 import type { Limiter, Verdict } from '../limits/limiter.js'
 import type { AccessLog } from '../telemetry/access-log.js'
+import type { LogStreams } from '../telemetry/log-streams.js'
 import { serveTokens } from './auth/token-endpoint.js'
 import type { Configuration } from './configuration.js'
 import type { Exchange } from './exchange.js'
@@ -30,6 +31,7 @@ export class Pipeline implements ExchangeHandler {
     private readonly configuration: Configuration,
     private readonly limiter: Limiter,
     private readonly accessLog: AccessLog | undefined,
+    private readonly logStreams?: LogStreams,
   ) {}
 
   begin(exchange: Exchange): Outcome {
@@ -46,6 +48,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.groupId = group.id
     exchange.instanceId = group.instance.id
     exchange.customFields = group.instance.callers.customFields
+    exchange.logStream = group.instance.callers.logStream
     exchange.bodyTimeout = group.instance.features.bodyTimeout ?? exchange.bodyTimeout
     group.instance.findSource?.(exchange)
     exchange.stage = head.header('x-stage') ?? exchange.stage
@@ -134,6 +137,7 @@ export class Pipeline implements ExchangeHandler {
       route.statistics.record(exchange)
     } else this.configuration.recordUnmatched(exchange)
     this.accessLog?.record(exchange)
+    if (exchange.logStream !== undefined) this.logStreams?.record(exchange.logStream, exchange)
   }
 }
 

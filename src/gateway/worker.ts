@@ -9,6 +9,7 @@ import type { IdentitySource } from '../snapshot/identities.js'
 import type { Update } from '../snapshot/parts.js'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
 import { KafkaSinks } from '../telemetry/kafka/sinks.js'
+import { LogStreams, type LogStreamOptions } from '../telemetry/log-streams.js'
 import type { MemberState } from '../telemetry/member-states.js'
 import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
 import { PluginServices } from './auth/plugin-services.js'
@@ -58,6 +59,8 @@ export interface GatewayOptions {
   readonly identities?: IdentitySource
   /** `off` writes none. */
   readonly accessLog: AccessLogOptions | 'off'
+  /** Where instances have access logs of their own. Default: nowhere, whatever their feature `lts` says. */
+  readonly logStreams?: LogStreamOptions
   /** Logged as `region_id`. */
   readonly region: string
   /** Calls a day that one group's debugging domains admit; `off` admits all. Default 1,000 (policies.md §1.6). */
@@ -130,6 +133,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const checks = new HealthChecks(forbiddenAddresses(forbidden))
   const services = new PluginServices(forbiddenAddresses(forbidden), limiter)
   const functions = functionsOf(options.functions, services.outbound)
+  const logStreams = options.logStreams && new LogStreams(options.logStreams, region, onFault)
   const configuration = new Configuration({
     limiter,
     origins,
@@ -146,12 +150,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     functions,
     answers: new WeakMap(),
     identities: options.identities,
+    logStreams,
     debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
     inbound: new InboundAddresses(options.inboundAddresses),
   })
   const accessLog = logOptions === 'off' ? undefined : new AccessLog(logOptions, region, onFault)
   const engine = new Engine(
-    new Pipeline(configuration, limiter, accessLog),
+    new Pipeline(configuration, limiter, accessLog, logStreams),
     { ...options.engine, forbiddenBackends: forbidden },
     onFault,
     options.https && { ...options.tls, profileOf: (name, port) => configuration.tlsProfile(name, port) },
@@ -162,7 +167,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onConflict: options.onConflict ?? onFault,
   })
   // Lines that a process has in memory when something ends it.
-  const atExit = (): void => accessLog?.flushSync()
+  const atExit = (): void => {
+    accessLog?.flushSync()
+    logStreams?.flushSync()
+  }
   process.once('exit', atExit)
 
   let drained: Promise<void> | undefined
@@ -173,7 +181,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await functions.close(until - performance.now())
       services.outbound.close()
       mirrors.close()
-      await Promise.all([accessLog?.[Symbol.asyncDispose](), kafka.close(graceMs)])
+      await Promise.all([accessLog?.[Symbol.asyncDispose](), logStreams?.close(), kafka.close(graceMs)])
       process.off('exit', atExit)
     }))
   }

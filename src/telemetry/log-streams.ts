@@ -1,0 +1,86 @@
+/**
+ * Access logs of instances (telemetry.md §2.1): the feature `lts` of an instance names a group and a stream, and its
+ * requests are told there too: `<directory>/<group>/<stream>.log`, in the format of the operator's own log.
+ */
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { AccessRecord } from './access-record.js'
+import { AccessLog, type AccessLogOptions } from './access-log.js'
+
+export interface LogStreamOptions extends Omit<AccessLogOptions, 'destination'> {
+  /** What streams are files below. */
+  readonly directory: string
+}
+
+/** Where an instance wants its requests to be told: a path below the directory of streams. */
+export type LogStream = string
+
+export class LogStreams {
+  /** `undefined` for one that cannot be written. */
+  readonly #open = new Map<LogStream, AccessLog | undefined>()
+  readonly #closing = new Set<Promise<void>>()
+
+  constructor(
+    private readonly options: LogStreamOptions,
+    private readonly region: string,
+    private readonly onFault: (fault: unknown) => void,
+  ) {}
+
+  record(stream: LogStream, record: AccessRecord): void {
+    if (!this.#open.has(stream)) this.#open.set(stream, this.#opened(stream))
+    this.#open.get(stream)?.record(record)
+  }
+
+  /** Closes all others. One that could not be opened is tried again. */
+  retain(wanted: ReadonlySet<LogStream>): void {
+    for (const [stream, log] of this.#open) {
+      if (log !== undefined && wanted.has(stream)) continue
+      this.#open.delete(stream)
+      if (log !== undefined) this.#close(log)
+    }
+  }
+
+  /** What is still in memory, at once: for the end of a process that cannot wait. */
+  flushSync(): void {
+    for (const log of this.#open.values()) log?.flushSync()
+  }
+
+  async close(): Promise<void> {
+    this.retain(new Set())
+    await Promise.all(this.#closing)
+  }
+
+  #opened(stream: LogStream): AccessLog | undefined {
+    const { directory, ...options } = this.options
+    const destination = join(directory, stream)
+    try {
+      mkdirSync(dirname(destination), { recursive: true, mode: 0o750 })
+      return new AccessLog({ ...options, destination }, this.region, this.onFault)
+    } catch (error) {
+      this.onFault(new Error(`The log stream ${destination} cannot be written.`, { cause: error }))
+      return undefined
+    }
+  }
+
+  #close(log: AccessLog): void {
+    const closing = log[Symbol.asyncDispose]()
+      .catch(this.onFault)
+      .finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+}
+
+/** @param group as the user named it, as is `stream`; neither leads out of the directory of streams */
+export function logStream(group: string, stream: string): LogStream {
+  return join(fileName(group), `${fileName(stream)}.log`)
+}
+
+/** No longer than file systems admit. */
+const MOST_BYTES = 200
+
+function fileName(name: string): string {
+  const written = Array.from(Buffer.from(name, 'utf8').toString('latin1'), (octet) =>
+    /[\w-]/.test(octet) ? octet : '%' + octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'),
+  )
+  return written.join('').slice(0, MOST_BYTES)
+}
