@@ -6,6 +6,7 @@ const below = [
   'limits',
   'telemetry',
   'functions',
+  'registries',
   'contract',
   'snapshot',
   'store',
@@ -28,6 +29,7 @@ module.exports = {
     forbid('limits-import-nothing-above', 'limits', []),
     forbid('telemetry-imports-nothing-above', 'telemetry', []),
     forbid('functions-import-nothing-above', 'functions', []),
+    forbid('registries-import-nothing-above', 'registries', []),
     forbid('contract-is-the-ground', 'contract', []),
     forbid('store-knows-no-rules', 'store', ['contract', 'config']),
     // Configuration goes down to the gateways, and what they counted comes up the same way.
@@ -42,6 +44,7 @@ module.exports = {
       'config',
       'telemetry',
       'limits',
+      'registries',
     ]),
     forbid('gateway-never-opens-the-database', 'gateway', [
       'snapshot',
