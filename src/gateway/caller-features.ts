@@ -14,6 +14,8 @@ export interface CallerFeatures {
   readonly modes: AppModes
   /** What of the callers' credentials does not go on. */
   readonly consumed: ConsumedHeaders
+  /** `app_route`: calls to an address of the gateway find APIs by who calls. */
+  readonly routesByApp: boolean
   /** `x_hw_security_token` */
   readonly hwSecurityToken: boolean
   /** `backend_token_allow`; undefined: no token of IAM goes on to backends. */
@@ -61,7 +63,8 @@ const noModes: AppModes = {
 export const defaultCallerFeatures: CallerFeatures = {
   source: {},
   modes: noModes,
-  consumed: consumedHeaders(noModes),
+  consumed: consumedHeaders(noModes, false),
+  routesByApp: false,
   hwSecurityToken: false,
   tokenAllow: undefined,
   signatureHeader: '',
@@ -71,10 +74,12 @@ export const defaultCallerFeatures: CallerFeatures = {
 
 export function callerFeaturesOf(part: InstancePart): CallerFeatures {
   const modes = appModes(part)
+  const routesByApp = read(part, 'app_route') !== undefined
   return {
     source: sourceFeatures(part),
     modes,
-    consumed: consumedHeaders(modes),
+    consumed: consumedHeaders(modes, routesByApp),
+    routesByApp,
     hwSecurityToken: read(part, 'x_hw_security_token') !== undefined,
     tokenAllow: compileTokenAllow(texts(member(read(part, 'backend_token_allow'), 'backend_token_allow_users'))),
     signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),

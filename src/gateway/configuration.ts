@@ -25,6 +25,7 @@ import type { LoginPlaces } from './auth/plugin-auth.js'
 import type { TokenIssuer } from './auth/token-endpoint.js'
 import type { Exchange } from './exchange.js'
 import { debugDomainCounters } from './policies/debug-domain.js'
+import { AppRoutes } from './routing/app-routes.js'
 import { compileRoute, type Surroundings } from './routing/compile-route.js'
 import { Domains, type HostBinding } from './routing/domains.js'
 import { Group } from './routing/group.js'
@@ -33,6 +34,7 @@ import { customPorts, type CustomPorts } from './routing/ingress-ports.js'
 import { Instance } from './routing/instance.js'
 import { PublishedApi } from './routing/published-api.js'
 import type { Route } from './routing/route.js'
+import type { Match } from './routing/tree.js'
 import { TlsProfiles, type TlsProfile } from './tls/profile.js'
 
 export interface ConfigurationOptions extends Surroundings {
@@ -43,6 +45,20 @@ export interface ConfigurationOptions extends Surroundings {
   readonly logStreams?: LogStreams | undefined
   /** Who knows callers of IAM. */
   readonly identities?: IdentitySource | undefined
+}
+
+/** What a call without a domain asks for. */
+interface AppCall {
+  /** As sent, with or without port. */
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly appKey: string
+  readonly stage: string
+  /** See matchablePath. */
+  readonly path: string
+  readonly pathAsSent: string
+  readonly method: string
 }
 
 export class Configuration {
@@ -67,6 +83,8 @@ export class Configuration {
   #inboundGroup: HostBinding | undefined
   /** Instances whose apps get tokens, by the path at which they do. */
   readonly #tokenIssuers = new Map<string, TokenIssuer[]>()
+  /** Of instances with the feature `app_route`, the oldest first. */
+  #appRoutes: ReadonlyMap<Instance, AppRoutes> = new Map()
   readonly #namedApis = new NamedApis()
   readonly #iam: IamCallers
   #revision = -1
@@ -103,6 +121,7 @@ export class Configuration {
       this.#findCustomPorts()
       this.#findTokenIssuers()
     }
+    if (touched.some((key) => key.startsWith('instance:'))) this.#findAppRoutes()
     if (touched.some((key) => key.startsWith('instance:') || key.startsWith('certificate:'))) this.#tls.forget()
     this.#revision = update.revision
   }
@@ -113,10 +132,43 @@ export class Configuration {
    */
   hostBinding(host: string, port = 80, secure = false): HostBinding | undefined {
     const name = hostName(host)
-    // No domain of a group is a debugging domain: the order of the two is one of frequency.
-    const binding = this.#subDomains.get(name) ?? this.#domains.find(name, port, secure, this.#ports.open.has(port))
+    const binding = this.#domainBinding(name, port, secure)
     if (binding !== undefined) return binding
     return this.options.inbound.has(name) ? this.#inboundGroup : this.#trusted.get(name)
+  }
+
+  /** Whether any call can find its API by who calls. */
+  get routesByApp(): boolean {
+    return this.#appRoutes.size > 0
+  }
+
+  /**
+   * The API that a call to an address of the gateway means, among those of all groups that the app may call
+   * (feature `app_route`).
+   */
+  apiOfApp(
+    { host, port, secure, appKey, stage, path, pathAsSent, method }: AppCall,
+    match: Match,
+  ): { readonly api: PublishedApi; readonly binding: HostBinding } | undefined {
+    const name = hostName(host)
+    // Addresses of the gateway can be names, and those can be domains too.
+    if (this.#domainBinding(name, port, secure) !== undefined) return undefined
+    const isInbound = this.options.inbound.has(name)
+    for (const [instance, routes] of this.#appRoutes) {
+      if (!isInbound && !instance.features.trustedHosts.includes(name)) continue
+      const app = instance.apps.withKey(appKey)
+      const environmentId = instance.environmentId(stage)
+      const sought = instance.features.pathsAsSent ? pathAsSent : path
+      const api = app && environmentId && routes.of(app, environmentId).find(sought, method, match)
+      const group = api && this.#groups.get(api.part.groupId)
+      if (group) return { api, binding: { group, debugging: false } }
+    }
+    return undefined
+  }
+
+  #domainBinding(name: string, port: number, secure: boolean): HostBinding | undefined {
+    // No domain of a group is a debugging domain: the order of the two is one of frequency.
+    return this.#subDomains.get(name) ?? this.#domains.find(name, port, secure, this.#ports.open.has(port))
   }
 
   /** With what a client is served that names this server when it connects; an empty name is none. */
@@ -172,6 +224,7 @@ export class Configuration {
       case 'publication': {
         const api = new PublishedApi(part, (one) => this.#compile(one))
         this.#apis.set(key, api)
+        this.#appRoutes.get(this.#instance(part.instanceId))?.add(api)
         this.#group(part.groupId, part.instanceId).add(api)
         for (const other of dependenciesOf(part)) remember(this.#dependents, other, () => new Set()).add(api)
         this.#setPreflight(api)
@@ -235,13 +288,15 @@ export class Configuration {
         const api = this.#apis.get(key)
         if (api === undefined) break
         this.#apis.delete(key)
+        this.#appRoutes.get(this.#instance(part.instanceId))?.remove(api)
         this.#groups.get(part.groupId)?.remove(api)
         for (const other of dependenciesOf(part)) this.#undepend(other, api)
         this.#removePreflight(api)
         break
       }
       case 'app':
-        this.#instances.get(part.instanceId)?.apps.remove(part)
+        this.#instance(part.instanceId).apps.remove(part)
+        this.#appRoutes.get(this.#instance(part.instanceId))?.forget(part.id)
         break
       case 'throttle':
       case 'authorizer':
@@ -388,6 +443,14 @@ export class Configuration {
       const feature = callers.modes.token
       if (feature !== undefined) remember(this.#tokenIssuers, feature.path, () => []).push({ apps, feature })
     }
+  }
+
+  #findAppRoutes(): void {
+    const published = (apiId: string, environmentId: string) => this.#apis.get(`publication:${apiId}/${environmentId}`)
+    const routing = oldestFirst(this.#instances.values()).filter(({ callers }) => callers.routesByApp)
+    this.#appRoutes = new Map(
+      routing.map((instance) => [instance, new AppRoutes(published, instance.features.pathsAsSent)]),
+    )
   }
 
   #findCustomPorts(): void {

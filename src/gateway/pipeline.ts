@@ -15,6 +15,7 @@ import { isOwn, ReplyLines } from './responses/reply-lines.js'
 import { refuse, refuseFailure } from './responses/refuse.js'
 import type { HostBinding } from './routing/domains.js'
 import { matchablePath, pathAfter } from './routing/path.js'
+import type { PublishedApi } from './routing/published-api.js'
 import { redirectToHttps } from './routing/redirect.js'
 import { Match } from './routing/tree.js'
 import { endReplyTap, endRequestTap, tapHead } from './taps.js'
@@ -41,8 +42,9 @@ export class Pipeline implements ExchangeHandler {
     const issuers = this.configuration.tokenIssuers(head.path)
     if (issuers !== undefined) return serveTokens(exchange, issuers)
     if (this.configuration.revision === -1) return refuse(exchange, 'APIG.0606')
-    // 6: host to group.
-    const binding = this.configuration.hostBinding(head.host, exchange.listenerPort, exchange.secure)
+    // 6: host to group; or, where there is no domain, the app that calls to its API.
+    const found = this.configuration.routesByApp ? this.#apiOfApp(exchange) : undefined
+    const binding = found?.binding ?? this.configuration.hostBinding(head.host, exchange.listenerPort, exchange.secure)
     if (binding === undefined) return refuse(exchange, 'APIG.0101')
     const { group } = binding
     exchange.groupId = group.id
@@ -58,6 +60,7 @@ export class Pipeline implements ExchangeHandler {
     }
     // What went wrong before this point, a group does not answer in its own words (responses.md §2.2).
     exchange.responses = group.responses
+    if (found !== undefined) return this.#enter(exchange, found.api, binding)
     // 8: day limit of debugging domains.
     if (!binding.debugging || group.debugDomain === undefined) return this.#route(exchange, binding)
     const verdict = this.limiter.take(group.debugDomain)
@@ -84,16 +87,35 @@ export class Pipeline implements ExchangeHandler {
     return verdict.admitted ? this.#route(exchange, binding) : refuse(exchange, 'APIG.0308')
   }
 
-  /** 9: environment, path, method; 10: redirect; then the steps of the route. */
-  #route(exchange: Exchange, { group, domain }: HostBinding): Outcome {
+  #apiOfApp(exchange: Exchange): ReturnType<Configuration['apiOfApp']> {
+    const { head, listenerPort: port, secure } = exchange
+    const appKey = head.header('x-hw-id')
+    const path = appKey && matchablePath(head.path)
+    if (!path) return undefined
+    const stage = head.header('x-stage') ?? exchange.stage
+    const { host, method, path: pathAsSent } = head
+    const call = { host, port, secure, appKey, stage, path, pathAsSent, method }
+    return this.configuration.apiOfApp(call, this.#match)
+  }
+
+  /** 9: environment, path, method. */
+  #route(exchange: Exchange, binding: HostBinding): Outcome {
     const { head } = exchange
     const match = this.#match
     const decoded = matchablePath(head.path)
     if (decoded === undefined) return refuse(exchange, 'APIG.0201')
+    const { group } = binding
     const published = group.published(exchange.stage)
     if (published === undefined) return refuse(exchange, 'APIG.0101')
     const api = published.find(group.pathsAsSent ? head.path : decoded, head.method, match)
     if (api === undefined) return refuse(exchange, match.pathMatched ? 'APIG.0101 method' : 'APIG.0101')
+    return this.#enter(exchange, api, binding)
+  }
+
+  /** 10: redirect; then the steps of the route. The last look-up has found the API. */
+  #enter(exchange: Exchange, api: PublishedApi, { group, domain }: HostBinding): Outcome {
+    const { head } = exchange
+    const match = this.#match
     exchange.pathValues = match.values
     if (api.prefix) exchange.pathRest = pathAfter(head.path, match.segments, group.pathsAsSent)
     const { route } = api

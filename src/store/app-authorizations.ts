@@ -86,6 +86,41 @@ export async function authorizationsAmong(
     .execute()
 }
 
+/** What an API of auth_type APP answers. */
+export interface ApiAddress {
+  readonly api_id: string
+  readonly name: string
+  readonly req_method: string
+  readonly match_mode: string
+  /** See `ApiRow.path_key`. */
+  readonly path_key: string
+}
+
+export async function addressesOfApis(db: Database, apiIds: readonly string[]): Promise<readonly ApiAddress[]> {
+  return db
+    .selectFrom('apis')
+    .select(['id as api_id', 'name', 'req_method', 'match_mode', 'path_key'])
+    .where('id', 'in', apiIds)
+    .where('auth_type', '=', 'APP')
+    .execute()
+}
+
+/** Of all that the apps may call in an environment. */
+export async function addressesOfApps(
+  db: Database,
+  envId: string,
+  appIds: readonly string[],
+): Promise<readonly (ApiAddress & { readonly app_id: string })[]> {
+  return db
+    .selectFrom('app_authorizations as auth')
+    .innerJoin('apis', 'apis.id', 'auth.api_id')
+    .select(['auth.app_id', 'apis.id as api_id', 'apis.name', 'apis.req_method', 'apis.match_mode', 'apis.path_key'])
+    .where('auth.env_id', '=', envId)
+    .where('auth.app_id', 'in', appIds)
+    .where('apis.auth_type', '=', 'APP')
+    .execute()
+}
+
 export async function insertAuthorizations(db: Database, rows: readonly AppAuthorizationRow[]): Promise<void> {
   for (let from = 0; from < rows.length; from += ROWS_PER_INSERT)
     await db

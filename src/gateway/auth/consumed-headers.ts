@@ -14,15 +14,18 @@ const ALWAYS: readonly string[] = ['x-stage', 'x-apig-mode', 'x-apig-appcode', D
 const SIGNATURE: readonly string[] = ['x-sdk-date', 'x-sdk-content-sha256', 'x-sdk-nonce', 'x-proxy-signed-headers']
 const NOTHING_MORE: ReadonlySet<string> = new Set(ALWAYS)
 
-export function consumedHeaders({ credentialHeader, jwtHeader = '' }: AppModes): ConsumedHeaders {
+/** @param routesByApp whether the key of an app, in `X-HW-ID`, may have found the API (feature `app_route`) */
+export function consumedHeaders({ credentialHeader, jwtHeader = '' }: AppModes, routesByApp: boolean): ConsumedHeaders {
+  const appKey = routesByApp ? ['x-hw-id'] : []
   const byModel: readonly [string, readonly string[]][] = [
-    ['signature', [credentialHeader, ...SIGNATURE]],
-    ['app_basic', [credentialHeader]],
-    ['ai_api_key', [credentialHeader]],
-    ['app_token', [credentialHeader]],
+    ['signature', [credentialHeader, ...SIGNATURE, ...appKey]],
+    ['app_code', appKey],
+    ['app_basic', [credentialHeader, ...appKey]],
+    ['ai_api_key', [credentialHeader, ...appKey]],
+    ['app_token', [credentialHeader, ...appKey]],
     ['app_jwt', [jwtHeader, 'x-hw-id']],
     ['app_secret', ['x-hw-id', 'x-hw-appkey']],
-    ['app_api_key', ['apikey']],
+    ['app_api_key', ['apikey', ...appKey]],
     ['iam_token', ['x-auth-token']],
     ['iam_signature', ['authorization', ...SIGNATURE, 'x-security-token', 'x-hw-security-token']],
   ]

@@ -20,7 +20,11 @@ export class AppRoutes {
   /** By the id of the app. */
   readonly #entries = new Map<string, Entry>()
 
-  constructor(private readonly published: Published) {}
+  /** @param pathsAsSent feature `api_uri_no_escape`: paths are found as they were sent */
+  constructor(
+    private readonly published: Published,
+    private readonly pathsAsSent: boolean,
+  ) {}
 
   of(app: KnownApp, environmentId: string): RouteTree<PublishedApi> {
     const { id } = app.part
@@ -33,11 +37,11 @@ export class AppRoutes {
 
   /** To be called once for each API that is published, and `remove` when it no longer is. */
   add(api: PublishedApi): void {
-    for (const tree of this.#treesWith(api)) tree.insert(api)
+    for (const tree of this.#treesWith(api)) tree.insert(api, this.#pathOf(api))
   }
 
   remove(api: PublishedApi): void {
-    for (const tree of this.#treesWith(api)) tree.remove(api)
+    for (const tree of this.#treesWith(api)) tree.remove(api, this.#pathOf(api))
   }
 
   forget(appId: string): void {
@@ -49,9 +53,13 @@ export class AppRoutes {
     for (const authorization of app.part.authorizations) {
       const [apiId = '', where] = authorization.split('/')
       const api = where === environmentId ? this.published(apiId, environmentId) : undefined
-      if (api !== undefined && isFor(api)) tree.insert(api)
+      if (api !== undefined && isFor(api)) tree.insert(api, this.#pathOf(api))
     }
     return tree
+  }
+
+  #pathOf(api: PublishedApi): string {
+    return this.pathsAsSent ? api.pathAsSent : api.path
   }
 
   *#treesWith(api: PublishedApi): Generator<RouteTree<PublishedApi>> {

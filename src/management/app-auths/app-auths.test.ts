@@ -60,6 +60,43 @@ describe.each(engines)('app authorisations on $name', (engine) => {
     expect(counts.body.apps.map((app: { bind_num: number }) => app.bind_num)).toEqual([2, 2])
   })
 
+  test('authentication.md §3.8: with app_route, an app may call one API at an address only', async () => {
+    await using sluice = await management(engine)
+    const at = (req_uri: string, attributes = {}) => anApi(sluice, { req_uri, ...attributes })
+    const path = { req_params: [{ name: 'id', type: 'STRING', location: 'PATH', required: 1 }] }
+    const other = { req_params: [{ name: 'x', type: 'STRING', location: 'PATH', required: 1 }] }
+    const first = await at('/v1/{id}', path)
+    const same = await at('/v1/{x}', other)
+    const posted = await at('/v1/{id}', { ...path, req_method: 'POST' })
+    const open = await at('/v1/{x}', { ...other, auth_type: 'NONE' })
+    const apps = [await anApp(sluice, 'app_first'), await anApp(sluice, 'app_second')]
+    const [app = '', second = ''] = apps
+    const results = async (app_ids: string[], apis: { id: string }[]) => {
+      const { body } = await authorize(
+        sluice,
+        app_ids,
+        apis.map(({ id }) => id),
+      )
+      return body.auths.map((auth: { auth_result: unknown }) => auth.auth_result)
+    }
+    const success = { status: 'SUCCESS' }
+    expect(await results([second], [first, same])).toEqual([success, success])
+
+    await sluice.given('createFeatureV2', { body: { name: 'app_route', enable: true, config: 'on' } })
+    const failed = {
+      status: 'FAILED',
+      error_code: 'APIG.3301',
+      error_msg: `The API already exists, api_name:${first.name}`,
+      api_name: same.name,
+      app_name: 'app_first',
+    }
+    expect(await results([app], [first, same, posted, open])).toEqual([success, failed, success, success])
+    expect(await results([app], [same])).toEqual([failed])
+    expect((await sluice.call('listApisBindedToAppV2', { query: { app_id: app } })).body.total).toBe(3)
+    await sluice.given('createFeatureV2', { body: { name: 'app_route', enable: true, config: 'off' } })
+    expect(await results([app], [same])).toEqual([success])
+  })
+
   test('74: a cancelled authorisation is gone, and an unknown one is named', async () => {
     await using sluice = await management(engine)
     const api = await anApi(sluice)

@@ -13,7 +13,8 @@ import { allApps, theApp, unknownAppBeside } from '../apps/rules.js'
 import type { Handlers } from '../operation.js'
 import { allApis, distinctIds, theApi, theEnvironment } from '../references.js'
 import { readTime, writtenTime } from '../time.js'
-import { authorizationView, relationView, unauthorizedApiView } from './views.js'
+import { addressesToTake } from './one-per-address.js'
+import { authorizationView, failureView, relationView, unauthorizedApiView } from './views.js'
 
 export const appAuthOperations = {
   /** Every app with every API. The APIs need not be published, nor ask for app authentication yet. */
@@ -28,6 +29,7 @@ export const appAuthOperations = {
     const existing = new Map(
       (await authorizationsAmong(db, body.env_id, appIds, apiIds)).map((row) => [`${row.app_id}/${row.api_id}`, row]),
     )
+    const takeAddress = await addressesToTake(context, body.env_id, appIds, apiIds)
     const { code, message } = fault('APIG.3316')
     const added: AppAuthorizationRow[] = []
     const auths: ApiAuthRelations[] = []
@@ -39,6 +41,14 @@ export const appAuthOperations = {
           const names = { api_name: apiNames.get(apiId), app_name: appNames.get(appId) }
           const skipped = { status: 'SKIPPED', error_code: code, error_msg: message, ...names } as const
           auths.push(relationView(known, skipped, readTime))
+          continue
+        }
+        const other = takeAddress(appId, apiId)
+        if (other !== undefined) {
+          const { code, message } = fault('APIG.3301', { name: other })
+          const result = { status: 'FAILED', error_code: code, error_msg: message } as const
+          const names = { api_name: apiNames.get(apiId), app_name: appNames.get(appId) }
+          auths.push(failureView(appId, apiId, { ...result, ...names }))
           continue
         }
         const row = { id: context.newId(), instance_id: instanceId, app_id: appId, api_id: apiId }

@@ -27,6 +27,13 @@ export function relationView(
   }
 }
 
+/** An authorization that was not made. */
+export const failureView = (
+  appId: string,
+  apiId: string,
+  result: NonNullable<ApiAuthRelations['auth_result']>,
+): ApiAuthRelations => ({ api_id: apiId, app_id: appId, auth_result: result, visit_params: '', ...constant() })
+
 export function authorizationView(row: Authorization): ApiAuthInfo {
   return {
     id: row.id,

@@ -1,16 +1,13 @@
 import { fault } from '../../contract/faults.js'
-import { featuresSet } from '../../store/features.js'
 import type { SignRow } from '../../store/schema.js'
 import { findSign, isSignNameTaken } from '../../store/signs.js'
-import { isActive } from '../features/rules.js'
+import { isFeatureOn } from '../features/state.js'
 import type { OperationContext } from '../operation.js'
 
 /** Keys of type `public_key` need the feature of that name (412 APIG.3548); all other types are always there. */
-export async function typeIsSupported({ db, instanceId }: OperationContext, type: SignRow['sign_type']): Promise<void> {
+export async function typeIsSupported(context: OperationContext, type: SignRow['sign_type']): Promise<void> {
   if (type !== 'public_key') return
-  const feature = (await featuresSet(db, instanceId)).get('public_key')
-  const isOn = feature !== undefined && isActive({ enable: feature.enable === 1, config: feature.config })
-  if (!isOn) throw fault('APIG.3548', { id: instanceId })
+  if (!(await isFeatureOn(context, 'public_key'))) throw fault('APIG.3548', { id: context.instanceId })
 }
 
 export async function nameIsFree({ db, instanceId }: OperationContext, name: string, except?: string): Promise<void> {
