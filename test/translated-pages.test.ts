@@ -9,7 +9,7 @@ const docs = new URL('../docs/', import.meta.url)
 const inFolder = (folder: string): string[] => readdirSync(new URL(folder, docs)).map((file) => `${folder}${file}`)
 
 /** For those who change Sluice, or made from what it is. */
-const ENGLISH_ONLY = ['compatibility.md', 'http2.md', 'life-of-a-request.md', 'performance.md', 'settings.md']
+const ENGLISH_ONLY = ['http2.md', 'life-of-a-request.md', 'performance.md']
 
 const translated = (file: string): string => file.replace(/\.md$/, '.zh-CN.md')
 const files = [...inFolder('./'), ...inFolder('policies/')].map((file) => file.replace('./', ''))
