@@ -1,6 +1,6 @@
 """A backend that checks what the gateway signs (policies.md 4), with nothing but Python's standard library.
 
-It is given the key as JSON on its command line, prints the port that it listens on, and answers every request with
+It is given the key as JSON on its command line, with the member "url" where it asks the gateway for public keys, prints the port that it listens on, and answers every request with
 {"verdict": "ok"} or with what was wrong, and the headers that it got.
 """
 import base64
@@ -10,6 +10,7 @@ import http.server
 import json
 import sys
 import urllib.parse
+import urllib.request
 
 KEY = json.loads(sys.argv[1])
 HEADER = KEY.get("header", "Authorization")
@@ -71,9 +72,24 @@ def der(data):
     return data[at : at + length], data[at + length :]
 
 
+def public_keys(access):
+    """In DER: the key is its own name, or has to be asked for by it."""
+    if "url" not in KEY:
+        return [base64.b64decode(access)]
+    with urllib.request.urlopen(urllib.request.Request(KEY["url"] + encode(access), headers=KEY["headers"])) as reply:
+        text = reply.read().decode()
+    blocks = text.split("-----BEGIN PUBLIC KEY-----")[1:]
+    return [base64.b64decode(block.split("-----END PUBLIC KEY-----")[0]) for block in blocks]
+
+
 def check_public_key(handler, value, body):
     names, signature = parse(value, "SDK-RSA-SHA256")
-    outer, _ = der(base64.b64decode(KEY["key"]))
+    text = string_to_sign(handler, names, body)
+    return any(is_signed(key, signature, text) for key in public_keys(KEY["key"]))
+
+
+def is_signed(key, signature, text):
+    outer, _ = der(key)
     _, rest = der(outer)
     bits, _ = der(rest)
     numbers, _ = der(bits[1:])
@@ -83,7 +99,7 @@ def check_public_key(handler, value, body):
     size = (n.bit_length() + 7) // 8
     opened = pow(int.from_bytes(base64.b64decode(signature), "big"), e, n).to_bytes(size, "big")
     info = bytes.fromhex("3031300d060960864801650304020105000420")
-    hashed = info + hashlib.sha256(string_to_sign(handler, names, body).encode()).digest()
+    hashed = info + hashlib.sha256(text.encode()).digest()
     return opened == b"\x00\x01" + b"\xff" * (size - len(hashed) - 3) + b"\x00" + hashed
 
 

@@ -28,7 +28,7 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
     'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly; by the algorithm `local` in each of its processes by itself. `proxy_mirror` sends no copies by gRPC, nor of calls of functions.',
   ),
   'Signature keys': differs(
-    'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get. There is no endpoint for public keys yet.',
+    'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get.',
   ),
 }
 

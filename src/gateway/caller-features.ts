@@ -22,6 +22,8 @@ export interface CallerFeatures {
   readonly tokenAllow: TokenAllow | undefined
   /** `custom_auth_header.backend_sign_header`; empty for `Authorization`. */
   readonly signatureHeader: string
+  /** `public_key`: below which path backends find public keys; undefined: the feature is off. */
+  readonly publicKeyPrefix: string | undefined
   /** `custom_log`; undefined: nothing is logged. */
   readonly customFields: CustomFields | undefined
   /** `lts`; undefined: the instance has no access log of its own. */
@@ -68,6 +70,7 @@ export const defaultCallerFeatures: CallerFeatures = {
   hwSecurityToken: false,
   tokenAllow: undefined,
   signatureHeader: '',
+  publicKeyPrefix: undefined,
   customFields: undefined,
   logStream: undefined,
 }
@@ -83,6 +86,7 @@ export function callerFeaturesOf(part: InstancePart): CallerFeatures {
     hwSecurityToken: read(part, 'x_hw_security_token') !== undefined,
     tokenAllow: compileTokenAllow(texts(member(read(part, 'backend_token_allow'), 'backend_token_allow_users'))),
     signatureHeader: headerName(member(read(part, 'custom_auth_header'), 'backend_sign_header')),
+    publicKeyPrefix: publicKeyPrefix(read(part, 'public_key')),
     customFields: compileCustomFields(member(read(part, 'custom_log'), 'custom_logs')),
     logStream: logStreamOf(part),
   }
@@ -111,6 +115,13 @@ function tokenFeature(config: unknown): TokenFeature | undefined {
     accessSeconds: seconds(member(config, 'app_token_expire_time')) ?? 3_600,
     refreshSeconds: seconds(member(config, 'refresh_token_expire_time')) ?? 7_200,
   }
+}
+
+/** One that is nothing but `/` would hide all APIs. */
+function publicKeyPrefix(config: unknown): string | undefined {
+  if (config === undefined) return undefined
+  const prefix = text(member(config, 'public_key_uri_prefix'))
+  return prefix.length > 1 ? prefix : '/apigw/authadv/v2/public-key/'
 }
 
 function sourceFeatures(part: InstancePart): SourceFeatures {

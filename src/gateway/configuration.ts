@@ -225,6 +225,7 @@ export class Configuration {
         const api = new PublishedApi(part, (one) => this.#compile(one))
         this.#apis.set(key, api)
         this.#appRoutes.get(this.#instance(part.instanceId))?.add(api)
+        if (part.signature !== undefined) this.#instance(part.instanceId).publicKeys.add(part.signature)
         this.#group(part.groupId, part.instanceId).add(api)
         for (const other of dependenciesOf(part)) remember(this.#dependents, other, () => new Set()).add(api)
         this.#setPreflight(api)
@@ -289,6 +290,7 @@ export class Configuration {
         if (api === undefined) break
         this.#apis.delete(key)
         this.#appRoutes.get(this.#instance(part.instanceId))?.remove(api)
+        if (part.signature !== undefined) this.#instance(part.instanceId).publicKeys.remove(part.signature)
         this.#groups.get(part.groupId)?.remove(api)
         for (const other of dependenciesOf(part)) this.#undepend(other, api)
         this.#removePreflight(api)

@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.js'
 import type { Exchange } from './exchange.js'
 import type { BackendHead, ExchangeHandler, Failure } from './handler.js'
 import type { Reply } from './reply.js'
+import { servePublicKey } from './policies/public-key-endpoint.js'
 import { debugHeaders } from './responses/debug-headers.js'
 import { isOwn, ReplyLines } from './responses/reply-lines.js'
 import { refuse, refuseFailure } from './responses/refuse.js'
@@ -53,6 +54,10 @@ export class Pipeline implements ExchangeHandler {
     exchange.logStream = group.instance.callers.logStream
     exchange.bodyTimeout = group.instance.features.bodyTimeout ?? exchange.bodyTimeout
     group.instance.findSource?.(exchange)
+    // 5, of the instance whose host it is: names of keys are those of one instance.
+    const { publicKeyPrefix } = group.instance.callers
+    const key = publicKeyPrefix && servePublicKey(exchange, publicKeyPrefix, group.instance.publicKeys)
+    if (key) return key
     exchange.stage = head.header('x-stage') ?? exchange.stage
     if (exchange.secure) {
       const refusal = this.#judgeTls(exchange, binding)

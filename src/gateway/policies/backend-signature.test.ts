@@ -1,25 +1,13 @@
 /** Signature keys: policies.md §4 and check 8 of §10, by a backend in Python that shares no code with the gateway. */
-import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { anExchange } from '../../../test/exchange.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { change, groupPart, instancePart, mockBackend, publicationPart, type ApiSpec } from '../../../test/parts.js'
+import { signatureBackend } from '../../../test/signature-backend.js'
 import type { BackendSignature, PublicationPart } from '../../snapshot/parts.js'
 import type { ForwardPlan } from '../exchange.js'
 import { compileBackendSignature } from './backend-signature.js'
-
-const PROGRAM = fileURLToPath(new URL('../../../test/signature-backend.py', import.meta.url))
-
-/** Starts the backend; its address. */
-async function verifier(key: BackendSignature & { readonly header?: string }): Promise<string> {
-  const child = spawn('python3', [PROGRAM, JSON.stringify(key)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(() => void child.kill())
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
-  return `127.0.0.1:${port.toString().trim()}`
-}
 
 function signedApi(signature: BackendSignature, address: string, spec: ApiSpec = {}): PublicationPart {
   const backend = { url_domain: address, req_uri: '/v1', ...spec.backend }
@@ -41,7 +29,12 @@ const valuesOf = ({ headers }: Seen, name: string): string[] =>
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
 const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' })
+const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'der' })
+  .toString('base64')
 const pkcs8 = pair.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64')
+
+const withPublicKeys = instancePart({ features: { public_key: { enable: true, config: '{"enable":"on"}' } } })
 
 const keys: [string, BackendSignature][] = [
   ['hmac', { type: 'hmac', key: 'key_of_sign', secret: 'secret-of-the-sign' }],
@@ -56,7 +49,7 @@ const keys: [string, BackendSignature][] = [
 ]
 
 test.each(keys)('policies.md 8: %s: the backend computes the same', async (_, key) => {
-  await using gw = await gateway({ parts: [signedApi(key, await verifier(key))] })
+  await using gw = await gateway({ parts: [withPublicKeys, signedApi(key, await signatureBackend(key))] })
   const verdicts = []
   for (const target of ['/', '/a%2Fb/%C3%A4?b=2&a=1&a=&c', '/x?q=a+b%20c&Q=~'])
     verdicts.push((await called(gw, 'GET', target)).verdict)
@@ -69,7 +62,7 @@ test.each(keys)('policies.md 8: %s: the backend computes the same', async (_, ke
 test('policies.md 8: the backend refuses what the gateway has not signed with its key', async () => {
   const [, key] = keys[0] ?? []
   if (key === undefined) throw new Error('There is no key.')
-  const address = await verifier({ ...key, secret: 'another-secret-altogether' })
+  const address = await signatureBackend({ ...key, secret: 'another-secret-altogether' })
   await using gw = await gateway({ parts: [signedApi(key, address)] })
   expect((await called(gw, 'GET', '/')).verdict).toBe('another signature')
 })
@@ -77,7 +70,7 @@ test('policies.md 8: the backend refuses what the gateway has not signed with it
 const hmac: BackendSignature = { type: 'hmac', key: 'key_of_sign', secret: 'secret-of-the-sign' }
 
 test('§4: what a client or a mapping says in the headers of the signature does not reach the backend', async () => {
-  const address = await verifier(hmac)
+  const address = await signatureBackend(hmac)
   const params = [{ name: 'Authorization', location: 'HEADER', origin: 'CONSTANT', value: 'mapped' }] as const
   await using gw = await gateway({ parts: [signedApi(hmac, address, { backend: { params } })] })
   const headers = {
@@ -93,7 +86,7 @@ test('§4: what a client or a mapping says in the headers of the signature does 
 })
 
 test('features: custom_auth_header.backend_sign_header, live', async () => {
-  const address = await verifier({ ...hmac, header: 'X-Gateway-Auth' })
+  const address = await signatureBackend({ ...hmac, header: 'X-Gateway-Auth' })
   await using gw = await gateway({ parts: [signedApi(hmac, address)] })
   const headers = { Authorization: 'mine' }
   expect((await called(gw, 'GET', '/', { headers })).verdict).not.toBe('ok')
@@ -122,15 +115,16 @@ test('a key that is bound, replaced and unbound counts at once; mocks are not si
 
 test.each<[string, BackendSignature]>([
   ['a private key that is none', { type: 'public_key', key: publicKey, secret: 'x'.repeat(16) }],
+  ['a private key that is not for RSA', { type: 'public_key', key: 'elliptic', secret: elliptic }],
   ['a key of another length', { type: 'aes', algorithm: 'aes-256-cfb', key: 'short', secret: 'fedcba9876543210' }],
 ])('%s: 500 APIG.0705, and nothing is sent', async (_, key) => {
-  await using gw = await gateway({ parts: [groupPart(), { ...publicationPart(), signature: key }] })
+  await using gw = await gateway({ parts: [withPublicKeys, groupPart(), { ...publicationPart(), signature: key }] })
   const reply = await gw.get('/orders')
   expect([reply.status, reply.code, gw.backend.requests.length, gw.faults]).toEqual([500, 'APIG.0705', 0, []])
 })
 
 test('a repetition to another host is signed for that one, from the plan that was not signed', () => {
-  const step = compileBackendSignature(hmac, '')
+  const step = compileBackendSignature(hmac, { signatureHeader: '', publicKeyPrefix: undefined })
   const exchange = anExchange()
   const origin = { host: 'a', port: 80, tls: false }
   const base = { origin, method: 'GET', target: '/', drop: new Set<string>(), add: 'X: 1\r\n', timeout: 1, retries: 1 }

@@ -3,7 +3,7 @@
  * happens to a plan; a repetition that goes to another member of a channel is signed again, for its Host is another.
  * Where a key cannot sign: 500 APIG.0705.
  */
-import { createCipheriv, createHmac, createPrivateKey, createSecretKey, sign, type KeyObject } from 'node:crypto'
+import { createCipheriv, createHmac, createSecretKey, sign } from 'node:crypto'
 import { formatAuthorization, SCHEME } from '../../signing/authorization-header.js'
 import {
   canonicalDigest,
@@ -19,6 +19,7 @@ import type { Exchange, ForwardPlan } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
+import { readRsaKey } from './public-keys.js'
 
 /** A body up to this many bytes is read and signed; a larger one, and one of unknown length, is streamed unsigned. */
 const LARGEST_SIGNED = 12 * 1024 * 1024
@@ -29,12 +30,22 @@ type Sign = (request: BackendRequest) => string
 const DATE = 'x-sdk-date'
 const PAYLOAD = 'x-sdk-content-sha256'
 
-/** @param header in which the signature goes; empty for `Authorization` (feature `custom_auth_header`) */
-export function compileBackendSignature(key: BackendSignature | undefined, header: string): Step | undefined {
+export interface SignatureFeatures {
+  /** `custom_auth_header`: the header of the signature; empty for `Authorization`. */
+  readonly signatureHeader: string
+  /** `public_key`: below which path public keys are; undefined: keys of that type do not sign. */
+  readonly publicKeyPrefix: string | undefined
+}
+
+export function compileBackendSignature(
+  key: BackendSignature | undefined,
+  { signatureHeader, publicKeyPrefix }: SignatureFeatures,
+): Step | undefined {
   if (key === undefined) return undefined
-  const name = header === '' ? 'Authorization' : header
+  const name = signatureHeader === '' ? 'Authorization' : signatureHeader
   if (key.type === 'basic') return basicSignature(key, name)
-  const makeSignature = signatureOf(key)
+  const isAllowed = key.type !== 'public_key' || publicKeyPrefix !== undefined
+  const makeSignature = isAllowed ? signatureOf(key) : undefined
   if (makeSignature === undefined) return (exchange) => refuse(exchange, 'APIG.0705')
   const ready: Sign = makeSignature
   const names = [name.toLowerCase(), DATE, PAYLOAD]
@@ -133,7 +144,7 @@ function signatureOf({ type, algorithm = 'aes-128-cfb', key, secret }: BackendSi
       }
     }
     case 'public_key': {
-      const privateKey = readPrivateKey(secret)
+      const privateKey = readRsaKey(secret)
       return (
         privateKey &&
         ((request) => {
@@ -155,21 +166,6 @@ function signatureOf({ type, algorithm = 'aes-128-cfb', key, secret }: BackendSi
 
 function stringToSign(request: BackendRequest): string {
   return `${SCHEME}\n${request.date}\n${canonicalDigest(request)}`
-}
-
-/** PEM, or what stands between its first and its last line. */
-function readPrivateKey(text: string): KeyObject | undefined {
-  try {
-    if (text.includes('-----BEGIN')) return createPrivateKey(text)
-    const der = Buffer.from(text, 'base64')
-    try {
-      return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    } catch {
-      return createPrivateKey({ key: der, format: 'der', type: 'pkcs1' })
-    }
-  } catch {
-    return undefined
-  }
 }
 
 /** Sets of names with others added: one for each that comes, as they are told apart by identity. */

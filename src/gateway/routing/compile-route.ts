@@ -178,7 +178,7 @@ function compile(
     callsFunction ? callFunction : undefined, // 34, of functions
     compileProxyMirror(plugins.proxy_mirror, { mirrors }), // 31
     // 33, with the plan: the engine knows nothing of keys.
-    compileBackendSignature(publication.signature, callers.signatureHeader),
+    compileBackendSignature(publication.signature, callers),
   ]
   return {
     publication,

@@ -3,10 +3,12 @@ import type { InstancePart } from '../../snapshot/parts.js'
 import { Apps } from '../auth/apps.js'
 import { callerFeaturesOf, defaultCallerFeatures, type CallerFeatures } from '../caller-features.js'
 import { defaultFeatures, featuresOf, type Features } from '../features.js'
+import { PublicKeys } from '../policies/public-keys.js'
 import { compileSource, type FindSource } from '../source-address.js'
 
 export class Instance {
   readonly apps = new Apps()
+  readonly publicKeys = new PublicKeys()
   features: Features = defaultFeatures
   callers: CallerFeatures = defaultCallerFeatures
   /** Undefined while the peer of a connection is where its requests come from. */

@@ -13,6 +13,7 @@ import {
   onOff,
   regularExpressions,
   uriPath,
+  uriPrefix,
   withSwitch,
 } from './config-shapes.js'
 
@@ -95,7 +96,7 @@ export const features: Readonly<Record<string, Feature>> = {
   public_key: {
     enable: false,
     config: '{"enable":"off","public_key_uri_prefix":"/apigw/authadv/v2/public-key/"}',
-    shape: withSwitch({ public_key_uri_prefix: uriPath.optional() }),
+    shape: withSwitch({ public_key_uri_prefix: uriPrefix.optional() }),
   },
   backend_token_allow: {
     enable: false,

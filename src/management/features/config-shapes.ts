@@ -18,6 +18,9 @@ export const uriPath = z
   .max(512)
   .regex(/^\/[\w\-./~%]*$/)
 
+/** Paths below it are the gateway's own: it cannot be all of them. */
+export const uriPrefix = uriPath.min(2)
+
 /** Account names are searched for these by gateways, with the engine of all their patterns; null means none. */
 export const regularExpressions = z.array(z.string().min(1).refine(isRegularExpression)).nullable().optional()
 

@@ -170,6 +170,7 @@ test.each([
   ['app_jwt', '{"enable":"on","auth_header":"X-Jwt"}', true],
   ['app_jwt', '{"enable":"on","auth_header":"X Jwt"}', false],
   ['public_key', '{"enable":"on","public_key_uri_prefix":"/keys/"}', true],
+  ['public_key', '{"enable":"on","public_key_uri_prefix":"/"}', false],
   ['backend_token_allow', '{"backend_token_allow_users":["user_\\\\d+"]}', true],
   ['backend_token_allow', '{"backend_token_allow_users":["("]}', false],
   ['backend_token_allow', '{"backend_token_allow_users":[""]}', false],
