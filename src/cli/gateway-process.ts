@@ -12,6 +12,7 @@ import type { ToNode } from '../limits/lease-messages.js'
 import { LeasedLimiter } from '../limits/leased.js'
 import { DiskCopy } from '../snapshot/disk-copy.js'
 import type { Update } from '../snapshot/parts.js'
+import { GatewayReporter } from '../snapshot/gateway-reporter.js'
 import { IdentityClient } from '../snapshot/identities.js'
 import { MemberSender } from '../snapshot/member-sender.js'
 import { StatisticsSender } from '../snapshot/statistics-sender.js'
@@ -84,6 +85,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
   }
   const members = new MemberSender({ ...link, collect: () => gateway?.memberStates() ?? [] })
   const statistics = new StatisticsSender({ ...link, collect: () => gateway?.drainStatistics() ?? [] })
+  const reporter = new GatewayReporter({ ...link, worker: start.worker ?? 1, collect: () => gateway?.figures() })
   return {
     started: open(),
     receive(message) {
@@ -93,6 +95,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
         stream.controlIsAt(message.url)
         statistics.controlIsAt(message.url)
         members.controlIsAt(message.url)
+        reporter.controlIsAt(message.url)
         identities.controlIsAt(message.url)
       }
     },
@@ -101,6 +104,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
       await gateway?.drain(GRACE)
       await members.close()
       await statistics.close()
+      await reporter.close()
       await disk.flush()
       identities.close()
       limiter.close()

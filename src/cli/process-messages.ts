@@ -15,6 +15,8 @@ export interface Start {
   readonly kind: 'start'
   readonly settings: Settings
   readonly clusterToken: string
+  /** Of a gateway among those of its node, from 1; absent for control. */
+  readonly worker?: number
   /** What gateways of this node seal TLS sessions with, in base64; absent for control. */
   readonly ticketSecret?: string
   /** Where control is; absent until it is known, and for control itself. */

@@ -139,7 +139,7 @@ export class Supervisor {
         this.#outboxes.delete(worker.id)
         this.#limits.workerLeft(worker.id, Date.now())
       },
-      onMessage: (message) => this.#hearGateway(worker, gateway, message),
+      onMessage: (message) => this.#hearGateway(worker, gateway, number, message),
     })
     return gateway
   }
@@ -166,7 +166,7 @@ export class Supervisor {
     return worker
   }
 
-  #hearGateway(worker: Worker, gateway: SupervisedProcess, message: FromChild): void {
+  #hearGateway(worker: Worker, gateway: SupervisedProcess, number: number, message: FromChild): void {
     if (message.kind === 'limits') {
       for (const one of message.messages) this.#limits.receive(worker.id, one, Date.now())
     } else if (message.kind === 'ready') {
@@ -182,6 +182,7 @@ export class Supervisor {
         kind: 'start',
         settings: this.#settings,
         clusterToken,
+        worker: number,
         ticketSecret: this.#ticketSecret,
         ...(this.#controlUrl === undefined ? {} : { controlUrl: this.#controlUrl }),
       })

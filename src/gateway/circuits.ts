@@ -76,6 +76,17 @@ export class Circuits {
     return circuit
   }
 
+  /** Each once for every plug-in and subject: open where any of its conditions has opened it. */
+  states(): { readonly pluginId: string; readonly subject: string; readonly isOpen: boolean }[] {
+    const now = this.now()
+    return Array.from(this.#known, ([pluginId, subjects]) =>
+      Array.from(subjects, ([subject, circuits]) => ({
+        ...{ pluginId, subject },
+        isOpen: [...circuits.values()].some((circuit) => circuit.isOpen(now)),
+      })),
+    ).flat()
+  }
+
   /** Forgets those of a plug-in, or of one subject. */
   remove(pluginId: string, subject?: string): void {
     if (subject === undefined) this.#known.delete(pluginId)

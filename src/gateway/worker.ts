@@ -8,9 +8,11 @@ import { LocalLimiter } from '../limits/local.js'
 import type { IdentitySource } from '../snapshot/identities.js'
 import type { Update } from '../snapshot/parts.js'
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
+import type { CircuitFigures, GatewayFigures, LossFigures } from '../telemetry/gateway-figures.js'
 import { KafkaSinks } from '../telemetry/kafka/sinks.js'
 import { LogStreams, type LogStreamOptions } from '../telemetry/log-streams.js'
 import type { MemberState } from '../telemetry/member-states.js'
+import { processFigures } from '../telemetry/process-figures.js'
 import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
 import { PluginServices } from './auth/plugin-services.js'
 import { Channels } from './backends/channels.js'
@@ -113,6 +115,8 @@ export interface Gateway extends AsyncDisposable {
   apply(update: Update): void | Promise<void>
   /** What was counted since the last call, to be shipped to control. */
   drainStatistics(): StatisticsDelta[]
+  /** What it tells of itself, for metrics. */
+  figures(): GatewayFigures
   /** What is known of the members of channels that are checked. */
   memberStates(): MemberState[]
   /** Stops accepting, finishes what is in flight within `graceMs` (default 30,000), flushes the access log. */
@@ -130,6 +134,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const onLoss = options.onLoss ?? onFault
   const kafka = new KafkaSinks((host) => isForbiddenHost(host, addresses), onLoss)
   const mirrors = new Mirrors(addresses, onLoss)
+  const circuits = new Circuits(options.now)
   const checks = new HealthChecks(forbiddenAddresses(forbidden))
   const services = new PluginServices(forbiddenAddresses(forbidden), limiter)
   const functions = functionsOf(options.functions, services.outbound)
@@ -141,7 +146,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forbidden: forbiddenAddresses(forbidden),
     server: thisServer(),
     statistics,
-    circuits: new Circuits(options.now),
+    circuits,
     replies: new ReplyCache(options.cacheBytes ?? CACHE_BYTES),
     kafka,
     mirrors,
@@ -172,6 +177,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logStreams?.flushSync()
   }
   process.once('exit', atExit)
+
+  const figures = (): GatewayFigures => {
+    const sinks = kafka.figures()
+    const losses: LossFigures[] = sinks.map(({ pluginId, dropped }) => ({
+      what: 'kafka_log',
+      pluginId,
+      count: dropped,
+    }))
+    losses.push({ what: 'proxy_mirror', pluginId: '', count: mirrors.dropped })
+    if (accessLog !== undefined) losses.push({ what: 'access_log', pluginId: '', count: accessLog.lost })
+    return {
+      process: processFigures(),
+      revision: configuration.revision,
+      connections: engine.connections,
+      inFlight: engine.inFlight,
+      losses,
+      kafka: sinks.map(({ pluginId, bytes }) => ({ pluginId, bytes })),
+      circuits: circuitFigures(circuits),
+    }
+  }
 
   let drained: Promise<void> | undefined
   const drain = (graceMs = GRACE): Promise<void> => {
@@ -209,6 +234,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
       apply: (update) => updates.apply(update),
       drainStatistics: () => statistics.drain(),
+      figures,
       memberStates: () => checks.states(),
       drain,
       [Symbol.asyncDispose]: () => drain(0),
@@ -217,6 +243,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await drain(0)
     throw error
   }
+}
+
+/** An API that is published in several environments has a circuit in each, and one figure. */
+function circuitFigures(circuits: Circuits): CircuitFigures[] {
+  const figures = new Map<string, CircuitFigures>()
+  for (const { pluginId, subject, isOpen } of circuits.states()) {
+    const [apiId = ''] = subject.split('/')
+    const key = `${pluginId}/${apiId}`
+    figures.set(key, { pluginId, apiId, isOpen: isOpen || figures.get(key)?.isOpen === true })
+  }
+  return [...figures.values()]
 }
 
 /** @throws {RangeError} where the endpoint is none */

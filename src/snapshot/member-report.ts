@@ -11,7 +11,14 @@ export interface MemberReport {
 
 const reportSchema = z.strictObject({
   sender: z.string().min(1).max(64),
-  states: z.array(z.strictObject({ memberId: z.string().max(64), healthy: z.boolean() })),
+  states: z.array(
+    z.strictObject({
+      channelId: z.string().max(64),
+      memberId: z.string().max(64),
+      address: z.string().max(300),
+      healthy: z.boolean(),
+    }),
+  ),
 })
 
 export function parseMemberReport(body: unknown): MemberReport | undefined {

@@ -29,7 +29,7 @@ function sender(controlUrl: string | undefined, token = TOKEN) {
   return { known, sent }
 }
 
-const sick = [{ memberId: 'm1', healthy: false }]
+const sick = [{ channelId: 'c1', memberId: 'm1', address: '192.0.2.1:80', healthy: false }]
 
 test('what changes is told once, and taken back at the end', async () => {
   const { url, reports } = await control()
@@ -66,6 +66,6 @@ test('a report needs the token, and must be one', async () => {
   known.states = sick
   await sent.flush()
   expect(reports).toEqual([])
-  for (const text of ['', '{', '[]', '{"sender":"s"}', '{"sender":"s","states":[{"memberId":1,"healthy":true}]}'])
+  for (const text of ['', '{', '[]', '{"sender":"s"}', '{"sender":"s","states":[{"memberId":"m1","healthy":true}]}'])
     expect([text, parseMemberReport(Buffer.from(text))]).toEqual([text, undefined])
 })

@@ -10,10 +10,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { tokenCheck } from './cluster-token.js'
 import { encodeFrame, framesOf } from './frames.js'
+import { parseGatewayReport, type GatewayReport } from './gateway-report.js'
 import { parseQuestion, replyTo, type IdentityAnswer, type IdentityQuestion } from './identities.js'
 import { parseMemberReport, type MemberReport } from './member-report.js'
 import type { Update } from './parts.js'
-import { IDENTITIES_PATH, MEMBERS_PATH, SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
+import { GATEWAYS_PATH, IDENTITIES_PATH, MEMBERS_PATH, SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
 import type { Publisher } from './publisher.js'
 import { LARGEST_REPORT, parseReport, SeenReports } from './statistics-report.js'
 
@@ -25,6 +26,8 @@ export interface GatewayRoutesOptions {
   readonly receive: (deltas: readonly StatisticsDelta[]) => Promise<void> | void
   /** Takes what a gateway has found out about members of channels. */
   readonly receiveMembers: (report: MemberReport) => void
+  /** Takes what a gateway process tells of itself. Absent: nobody wants to know. */
+  readonly receiveGateway?: (report: GatewayReport) => void
   /** Tells who shows a token or an access key. Absent: nobody is asked. */
   readonly identify?: (question: IdentityQuestion) => Promise<Exclude<IdentityAnswer, 'unavailable'>>
   /** Milliseconds between signs of life. Default 5,000. */
@@ -81,6 +84,13 @@ export function gatewayRoutes(app: FastifyInstance, options: GatewayRoutesOption
       const report = parseMemberReport(request.body)
       if (report === undefined) return reply.code(400).send({ error_msg: 'not a report of members' })
       options.receiveMembers(report)
+      return reply.code(204).send()
+    })
+
+    routes.post(GATEWAYS_PATH, (request, reply) => {
+      const report = parseGatewayReport(request.body)
+      if (report === undefined) return reply.code(400).send({ error_msg: 'not a report of a gateway' })
+      options.receiveGateway?.(report)
       return reply.code(204).send()
     })
   })

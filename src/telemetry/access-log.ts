@@ -39,6 +39,11 @@ export class AccessLog implements AsyncDisposable {
     this.#writer.write(this.#format(record, this.#region))
   }
 
+  /** Lines that were not written. */
+  get lost(): number {
+    return this.#writer.lost
+  }
+
   /** What is still in memory, at once: for the end of a process that cannot wait. */
   flushSync(): void {
     this.#writer.flushSync()

@@ -20,6 +20,7 @@ const MOST_PENDING = 8 * 1024 * 1024
 export class LineWriter {
   #pending = ''
   #lost = 0
+  #lostBefore = 0
   #writing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -39,6 +40,11 @@ export class LineWriter {
     if (this.#writing !== undefined) return
     if (this.#pending.length >= PIECE) this.#start()
     else this.#arm()
+  }
+
+  /** Lines that were not written. */
+  get lost(): number {
+    return this.#lostBefore + this.#lost
   }
 
   flushSync(): void {
@@ -75,10 +81,12 @@ export class LineWriter {
       try {
         await this.sink.write(piece)
       } catch (error) {
+        this.#lostBefore += linesIn(piece)
         this.onFault(new Error('A piece of the access log could not be written.', { cause: error }))
       }
       if (this.#lost > 0) {
         this.onFault(new Error(`The access log fell behind and lost ${this.#lost} lines.`))
+        this.#lostBefore += this.#lost
         this.#lost = 0
       }
     }
@@ -89,6 +97,12 @@ export class LineWriter {
     this.#pending = ''
     return piece
   }
+}
+
+function linesIn(piece: Buffer): number {
+  let lines = 0
+  for (let end = piece.indexOf('\n'); end !== -1; end = piece.indexOf('\n', end + 1)) lines++
+  return lines
 }
 
 export class StdoutSink implements Sink {

@@ -6,6 +6,7 @@ const TOLD_EVERY = 60_000
 export class Losses {
   #count = 0
   #reason = ''
+  #total = 0
   #toldAt = -Infinity
   #timer: NodeJS.Timeout | undefined
 
@@ -14,10 +15,16 @@ export class Losses {
 
   add(count: number, reason: string): void {
     this.#count += count
+    this.#total += count
     this.#reason = reason
     const wait = this.#toldAt + TOLD_EVERY - performance.now()
     if (wait <= 0) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), wait).unref()
+  }
+
+  /** All that was ever dropped. */
+  get total(): number {
+    return this.#total
   }
 
   /** Tells now, if there is anything to tell. */

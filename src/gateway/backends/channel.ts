@@ -79,7 +79,7 @@ export class Channel {
     const groups = new Map(part.groups.map((group) => [group.id, group]))
     this.#replace(
       part,
-      part.members.map((member) => this.#member(member, groups.get(member.groupId ?? ''), owner)),
+      part.members.map((member) => this.#member(part.id, member, groups.get(member.groupId ?? ''), owner)),
     )
   }
 
@@ -96,8 +96,8 @@ export class Channel {
     this.version++
   }
 
-  #member(part: ChannelMember, group: ChannelGroup | undefined, owner: Owner): Member {
-    const watch = this.checks.watch(part, owner, () => this.version++)
+  #member(channelId: string, part: ChannelMember, group: ChannelGroup | undefined, owner: Owner): Member {
+    const watch = this.checks.watch(channelId, part, owner, () => this.version++)
     const same = this.#members.find((old) => old.part.id === part.id && old.groupId === part.groupId)
     return new Member(part, group, watch, same?.load ?? { active: 0 }, this.origins)
   }

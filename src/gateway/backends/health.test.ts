@@ -65,7 +65,7 @@ async function answering(...statuses: number[]): Promise<{ port: number; seen: s
 test('a member begins healthy, and changes after as many results in a row as the thresholds say', async () => {
   const { port, seen } = await answering(500, 200, 500, 500, 500, 200, 500, 200, 200)
   const flips: [boolean, number][] = []
-  const watch = checks().watch(member(port, { unhealthyAfter: 3, healthyAfter: 2, path: '/up?ä' }), owner, () =>
+  const watch = checks().watch('c1', member(port, { unhealthyAfter: 3, healthyAfter: 2, path: '/up?ä' }), owner, () =>
     flips.push([watch?.isHealthy ?? false, seen.length]),
   )
   expect(watch?.isHealthy).toBe(true)
@@ -83,7 +83,7 @@ test.each([
   ['HEAD', { method: 'HEAD' }, 200, true],
 ] as const)('by HTTP: %s', async (_, differences, status, healthy) => {
   const { port, seen } = await answering(status)
-  const watch = checks().watch(member(port, { ...differences, unhealthyAfter: 1 }), owner, () => undefined)
+  const watch = checks().watch('c1', member(port, { ...differences, unhealthyAfter: 1 }), owner, () => undefined)
   await expect.poll(() => seen.length).toBeGreaterThan(2)
   expect(watch?.isHealthy).toBe(healthy)
 })
@@ -92,8 +92,10 @@ test('by HTTPS, whatever the certificate; and on a port of its own', async () =>
   const { pem: cert, keyPem: key } = certificate()
   const port = await listening(createSecureServer({ cert, key }, (_, response) => response.end()))
   const all = checks()
-  const watch = all.watch(member(1, { protocol: 'https', port, unhealthyAfter: 1 }), owner, () => undefined)
-  await expect.poll(() => all.states()).toEqual([{ memberId: '127.0.0.1:1', healthy: true }])
+  const watch = all.watch('c1', member(1, { protocol: 'https', port, unhealthyAfter: 1 }), owner, () => undefined)
+  await expect
+    .poll(() => all.states())
+    .toEqual([{ channelId: 'c1', memberId: '127.0.0.1:1', address: '127.0.0.1:1', healthy: true }])
   expect(watch?.isHealthy).toBe(true)
 })
 
@@ -114,6 +116,7 @@ test('a check that asks for it shows the certificate of the instance, and verifi
   const watch = (id: string, clientCertificate: boolean, ca: string) => {
     const differences = { protocol: 'https', clientCertificate, path: `/${id}`, unhealthyAfter: 1 } as const
     return all.watch(
+      'c1',
       { ...member(port, differences, 'localhost'), id },
       { id, features: { backendIdentity: identity(ca) } },
       () => undefined,
@@ -134,9 +137,9 @@ test('by TCP: who accepts is healthy; who does not answer in time, or at all, is
   const silent = await listening(createTcpServer((socket) => socket.on('error', () => undefined)))
   const all = checks('203.0.113.0/24')
   const watched = [
-    all.watch(member(accepting, { protocol: 'tcp', unhealthyAfter: 1 }), owner, () => undefined),
-    all.watch(member(silent, { unhealthyAfter: 1, timeout: 30 }), owner, () => undefined),
-    all.watch(member(9, { protocol: 'tcp', unhealthyAfter: 1 }, '203.0.113.1'), owner, () => undefined),
+    all.watch('c1', member(accepting, { protocol: 'tcp', unhealthyAfter: 1 }), owner, () => undefined),
+    all.watch('c1', member(silent, { unhealthyAfter: 1, timeout: 30 }), owner, () => undefined),
+    all.watch('c1', member(9, { protocol: 'tcp', unhealthyAfter: 1 }, '203.0.113.1'), owner, () => undefined),
   ]
   await expect.poll(() => all.states().length).toBe(3)
   expect(watched.map((watch) => watch?.isHealthy)).toEqual([true, false, false])
@@ -145,8 +148,8 @@ test('by TCP: who accepts is healthy; who does not answer in time, or at all, is
 test('an address is checked once for all who watch it, and not at all when nobody does', async () => {
   const { port, seen } = await answering(200)
   const all = checks()
-  const first = all.watch({ ...member(port, { interval: 400 }), id: 'a' }, owner, () => undefined)
-  const second = all.watch({ ...member(port, { interval: 400 }), id: 'b' }, owner, () => undefined)
+  const first = all.watch('c1', { ...member(port, { interval: 400 }), id: 'a' }, owner, () => undefined)
+  const second = all.watch('c1', { ...member(port, { interval: 400 }), id: 'b' }, owner, () => undefined)
   await expect.poll(() => all.states().map(({ memberId }) => memberId)).toEqual(['a', 'b'])
   expect(seen).toHaveLength(1)
   first?.stop()
@@ -157,8 +160,8 @@ test('an address is checked once for all who watch it, and not at all when nobod
 
 test('a member without a check is not watched', () => {
   const { check: _, ...unchecked } = member(80)
-  expect(checks().watch(unchecked, owner, () => undefined)).toBeUndefined()
-  expect(checks().watch(member(0), owner, () => undefined)).toBeUndefined()
+  expect(checks().watch('c1', unchecked, owner, () => undefined)).toBeUndefined()
+  expect(checks().watch('c1', member(0), owner, () => undefined)).toBeUndefined()
 })
 
 test.each([
@@ -211,9 +214,10 @@ test('a channel that goes is not checked any more; one that changes goes on with
   backend.answer = (response) => response.writeHead(500).end()
   const parts = behind.parts({ check: check({ unhealthyAfter: 1, interval: 60_000 }) })
   await using gw = await gateway({ parts: [channelPart({ members: parts })] })
-  await expect.poll(() => gw.gateway.memberStates()).toEqual([{ memberId: 'm1', healthy: false }])
+  const found = [{ channelId: 'c1', memberId: 'm1', address: backend.address, healthy: false }]
+  await expect.poll(() => gw.gateway.memberStates()).toEqual(found)
   await gw.apply(change([channelPart({ members: parts.map((part) => ({ ...part, weight: 7 })) })]))
-  expect(gw.gateway.memberStates()).toEqual([{ memberId: 'm1', healthy: false }])
+  expect(gw.gateway.memberStates()).toEqual(found)
   await gw.apply(change([], ['channel:c1'], 3))
   expect(gw.gateway.memberStates()).toEqual([])
   expect(backend.requests).toHaveLength(1)

@@ -12,6 +12,7 @@ import type { AddressSet } from '../address-set.js'
 import type { BackendIdentity } from '../exchange.js'
 import { encodePathValue, utf8Bytes } from '../percent-encoding.js'
 import { guardedLookup } from './guarded-lookup.js'
+import { hostHeader } from './origins.js'
 
 /** What the health of one member is known by. */
 export interface Watch {
@@ -38,7 +39,12 @@ export class HealthChecks {
    *
    * @param changed called when it has turned healthy or unhealthy
    */
-  watch({ id, host, port, check }: ChannelMember, owner: Owner, changed: () => void): Watch | undefined {
+  watch(
+    channelId: string,
+    { id, host, port, check }: ChannelMember,
+    owner: Owner,
+    changed: () => void,
+  ): Watch | undefined {
     if (check === undefined || (check.port === 0 && port === 0)) return undefined
     const checked = check.port === 0 ? port : check.port
     const key = JSON.stringify([host, checked, check, check.clientCertificate ? owner.id : ''])
@@ -53,7 +59,7 @@ export class HealthChecks {
       this.#subjects.set(key, subject)
     }
     const watched = subject
-    const watcher = { memberId: id, changed }
+    const watcher: Watcher = { channelId, memberId: id, address: hostHeader({ host, port }, 0), changed }
     watched.watchers.add(watcher)
     return {
       get isHealthy() {
@@ -72,7 +78,10 @@ export class HealthChecks {
   states(): MemberState[] {
     return Array.from(this.#subjects.values()).flatMap((subject) =>
       subject.isChecked
-        ? Array.from(subject.watchers, ({ memberId }) => ({ memberId, healthy: subject.isHealthy }))
+        ? Array.from(subject.watchers, ({ channelId, memberId, address }) => ({
+            ...{ channelId, memberId, address },
+            healthy: subject.isHealthy,
+          }))
         : [],
     )
   }
@@ -90,8 +99,12 @@ export class HealthChecks {
 /** Longest wait before the first check, in milliseconds: what is down shall be found soon, but not all at once. */
 const FIRST = 1_000
 
+interface Watcher extends Omit<MemberState, 'healthy'> {
+  readonly changed: () => void
+}
+
 class Subject {
-  readonly watchers = new Set<{ readonly memberId: string; readonly changed: () => void }>()
+  readonly watchers = new Set<Watcher>()
   isHealthy = true
   isChecked = false
   /** Results in a row that speak against what is believed. */

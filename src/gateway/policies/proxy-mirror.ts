@@ -36,6 +36,11 @@ export class Mirrors {
     this.#losses = new Losses((count, reason) => onLoss(`${count} copies for mirrors were not sent: ${reason}`))
   }
 
+  /** Copies that were not sent. */
+  get dropped(): number {
+    return this.#losses.total
+  }
+
   /** A place for a copy, until `leave`; false when there is none. */
   enter(): boolean {
     if (this.#copies >= MOST_COPIES) {

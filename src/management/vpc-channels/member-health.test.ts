@@ -4,7 +4,13 @@ import { engines } from '../../../test/engines.js'
 import { management } from '../../../test/management.js'
 import { MemberHealth } from './member-health.js'
 
-const report = (sender: string, healthy: boolean) => ({ sender, states: [{ memberId: 'm1', healthy }] })
+const found = (memberId: string, healthy: boolean) => ({
+  channelId: 'c1',
+  memberId,
+  address: `${memberId}.example:80`,
+  healthy,
+})
+const report = (sender: string, healthy: boolean) => ({ sender, states: [found('m1', healthy)] })
 
 test('a member is unhealthy while one process says so; what is not renewed is forgotten', () => {
   const health = new MemberHealth()
@@ -22,7 +28,7 @@ test('a member is unhealthy while one process says so; what is not renewed is fo
 
 test('a member that is checked in two ways passes both or none', () => {
   const health = new MemberHealth()
-  const [sick, well] = [false, true].map((healthy) => ({ memberId: 'm1', healthy }))
+  const [sick, well] = [false, true].map((healthy) => found('m1', healthy))
   for (const states of [
     [sick, well],
     [well, sick],
@@ -30,6 +36,19 @@ test('a member that is checked in two ways passes both or none', () => {
     health.take({ sender: 'one', states: states.flatMap((state) => state ?? []) }, 0)
     expect(health.of('m1', 0)).toBe('unhealthy')
   }
+})
+
+test('an address of a channel is shown once, healthy where everybody finds it so, while reports hold', () => {
+  const health = new MemberHealth()
+  health.take({ sender: 'one', states: [found('m1', true), found('m2', true)] }, 0)
+  health.take(report('two', false), 30_000)
+  const shown = (now: number) => health.addresses(now).map(({ address, healthy }) => [address, healthy])
+  expect(shown(30_000)).toEqual([
+    ['m1.example:80', false],
+    ['m2.example:80', true],
+  ])
+  expect(shown(60_001)).toEqual([['m1.example:80', false]])
+  expect(shown(90_001)).toEqual([])
 })
 
 describe.each(engines)('health_status on $name', (engine) => {
@@ -49,10 +68,7 @@ describe.each(engines)('health_status on $name', (engine) => {
       return [healthOf(channel), healthOf(list), healthOf(added)]
     }
     const { body } = await sluice.call('showDetailsOfVpcChannelV2', at(id))
-    memberHealth.take(
-      { sender: 'one', states: [{ memberId: body.members[0].id as string, healthy: false }] },
-      sluice.now,
-    )
+    memberHealth.take({ sender: 'one', states: [found(body.members[0].id as string, false)] }, sluice.now)
     const unknown = ['unknown', 'unknown']
 
     expect(await shown()).toEqual([unknown, unknown, ['unknown']])

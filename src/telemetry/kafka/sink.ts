@@ -61,6 +61,11 @@ export class KafkaSink {
     return this.#bytes + this.#reserved
   }
 
+  /** Records that were dropped. */
+  get dropped(): number {
+    return this.#losses.total
+  }
+
   /** What is there and what comes goes to another target. */
   redirect(target: SinkTarget): void {
     this.#target = target

@@ -32,6 +32,11 @@ export class KafkaSinks {
     return known.sink
   }
 
+  /** What each keeps, and has dropped. */
+  figures(): readonly { readonly pluginId: string; readonly bytes: number; readonly dropped: number }[] {
+    return Array.from(this.#sinks, ([pluginId, { sink }]) => ({ pluginId, bytes: sink.bytes, dropped: sink.dropped }))
+  }
+
   remove(pluginId: string, withinMs = GRACE): void {
     const known = this.#sinks.get(pluginId)
     if (known === undefined) return
