@@ -15,6 +15,7 @@ import { taskWork } from '../src/management/async-tasks/work.js'
 import { provisionInstance } from '../src/management/instances/provision.js'
 import type { GatewayAccess, ManagementSettings } from '../src/management/operation.js'
 import type { MemberHealth } from '../src/management/vpc-channels/member-health.js'
+import type { RegistryStates } from '../src/management/vpc-channels/registry-status.js'
 import { signRequest, type SigningKey } from '../src/signing/sign.js'
 import { openStore, type Store } from '../src/store/store.js'
 import type { TestEngine } from './engines.js'
@@ -67,6 +68,8 @@ export interface ManagementOptions {
   readonly gateway?: GatewayAccess
   /** Default: nobody reports. */
   readonly memberHealth?: MemberHealth
+  /** Default: no registry is followed. */
+  readonly registries?: RegistryStates
   /** What the server uses in the place of the store: the store itself, but watched or undone. */
   readonly served?: (store: Store) => Store
 }
@@ -120,6 +123,7 @@ export async function management(engine: TestEngine, options: ManagementOptions 
     services: {
       tasks,
       ...(options.memberHealth && { memberHealth: options.memberHealth }),
+      ...(options.registries && { registries: options.registries }),
       gateway: options.gateway ?? { host: '127.0.0.1', httpPort: 1, httpsPort: 1, lend: () => () => undefined },
     },
   })

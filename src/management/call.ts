@@ -108,7 +108,7 @@ async function perform(
   if (work === undefined) throw unsupported(plane)
 
   const now = clock()
-  const { memberHealth } = services
+  const { memberHealth, registries } = services
   const call: ReceivedCall = {
     path,
     query: request.query as Record<string, string | string[]>,
@@ -118,7 +118,7 @@ async function perform(
   const context = async (db: Database, changed: (partKey: string) => void): Promise<OperationContext> => {
     if (instanceId !== '') pathIdIsWellFormed(id, 'instance_id', instanceId)
     if (instanceId !== '') await requireInstance(db, { id, projectId, instanceId, now })
-    return { db, changed, caller, projectId, instanceId, now, newId, vault, settings, memberHealth }
+    return { db, changed, caller, projectId, instanceId, now, newId, vault, settings, memberHealth, registries }
   }
   const locks = locksOf(id, projectId, instanceId)
   return work(call, {

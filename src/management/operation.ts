@@ -5,6 +5,7 @@ import type { Caller } from '../iam/caller.js'
 import type { Part } from '../snapshot/parts.js'
 import type { Database } from '../store/store.js'
 import type { MemberHealth } from './vpc-channels/member-health.js'
+import type { RegistryStates } from './vpc-channels/registry-status.js'
 
 /**
  * What an operation works with. The server has already checked, in this order: the caller, the project, the
@@ -27,6 +28,8 @@ export interface OperationContext {
   readonly settings: ManagementSettings
   /** What gateways report of members of channels; absent where nobody reports. */
   readonly memberHealth?: MemberHealth | undefined
+  /** Absent where no registry is followed. */
+  readonly registries?: RegistryStates | undefined
 }
 
 /** What management needs to know of how the server was started. */
@@ -73,6 +76,7 @@ export type LongHandlers = { readonly [Id in OperationId]?: LongHandler<Id> }
 /** What runs beside operations. */
 export interface OperationServices {
   readonly memberHealth?: MemberHealth
+  readonly registries?: RegistryStates
   readonly tasks: TaskQueue
   readonly gateway: GatewayAccess
 }

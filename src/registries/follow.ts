@@ -17,6 +17,11 @@ export interface RegistryAccess {
 
 const PACE: NacosPace = { firstDelay: 1_000, longestDelay: 30_000, interval: 5_000 }
 
+const NOTHING: Following = { stop: () => Promise.resolve() }
+/** It is a part of paths. */
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Tells the listener from now on; it may be told at once, before this returns. */
 export function follow(
   target: RegistryTarget,
   { cluster, guard, pace = PACE }: RegistryAccess,
@@ -25,7 +30,11 @@ export function follow(
   if (target.kind === 'nacos') return followNacos(target, guard, listener, pace)
   if (cluster === undefined) {
     listener.failing('no cluster is known: there is no setting kubernetes_url, and Sluice does not run in a pod')
-    return { stop: () => Promise.resolve() }
+    return NOTHING
+  }
+  if (!NAMESPACE.test(target.namespace)) {
+    listener.failing(`there is no namespace ${target.namespace}`)
+    return NOTHING
   }
   const client = new ApiClient(cluster)
   return target.kind === 'workload'

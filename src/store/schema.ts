@@ -584,6 +584,8 @@ export interface ChannelMemberRow {
   is_backup: Flag
   /** 1 enabled, 2 disabled. */
   status: 1 | 2
+  /** 1: a registry told of it, and it goes when the registry says so. */
+  is_found: Flag
   created_at: number
 }
 

@@ -104,6 +104,17 @@ export async function selectChannels(db: Database, selection: Selection): Promis
   return (await query.execute()).map(channelOf)
 }
 
+/** Those that have a registry, of all instances. */
+export async function microserviceChannels(db: Database): Promise<VpcChannel[]> {
+  const rows = await db
+    .selectFrom('vpc_channels')
+    .selectAll()
+    .where('channel_type', '=', 'microservice')
+    .orderBy('id')
+    .execute()
+  return rows.map(channelOf)
+}
+
 /** Newest first. */
 export async function listChannels(
   db: Database,

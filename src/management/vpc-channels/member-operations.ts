@@ -13,7 +13,7 @@ import type { Handlers, OperationContext } from '../operation.js'
 import { withinQuota } from '../quotas.js'
 import { readTime, writtenTime } from '../time.js'
 import { shownHealth } from './member-health.js'
-import { planMembers, type Surroundings } from './members.js'
+import { givenMembers, planMembers, type Surroundings } from './members.js'
 import { hasMembers, missing, noteChannel, theChannel } from './rules.js'
 import { memberView } from './views.js'
 
@@ -30,7 +30,10 @@ export const memberOperations = {
     return { status: 201, body: await listOf(context, members, surroundings) }
   },
 
-  /** Makes the members those that are given: of one group when one is named, else of the whole channel. */
+  /**
+   * Makes the members those that are given: of one group when one is named, else of the whole channel. Those that a
+   * registry told of stay.
+   */
   updateBackendInstancesV2: async ({ path, body }, context) => {
     const { db } = context
     const surroundings = await theSurroundings(context, path.vpc_channel_id)
@@ -38,8 +41,10 @@ export const memberOperations = {
     const all = await membersOfChannel(db, surroundings.channel.id)
     const { given, before } = scopeOf(body.members, all, body.member_group_name, surroundings)
     const members = planMembers(given, all, surroundings, context)
-    const gone = before.filter(({ id }) => !members.some((member) => member.id === id)).map(({ id }) => id)
-    await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', all.length - before.length, members.length)
+    const isGiven = (id: string) => members.some((member) => member.id === id)
+    const gone = givenMembers(before).flatMap(({ id }) => (isGiven(id) ? [] : [id]))
+    const others = all.filter(({ id }) => !isGiven(id) && !gone.includes(id))
+    await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', others.length, members.length)
     await deleteMembers(db, gone)
     await saveMembers(db, members)
     await noteChannel(context, surroundings.channel.id)
@@ -57,8 +62,10 @@ export const memberOperations = {
 
   deleteBackendInstanceV2: async ({ path }, context) => {
     const { channel } = await theSurroundings(context, path.vpc_channel_id)
-    const ids = await ownMembers(context, channel.id, [path.member_id])
-    await deleteMembers(context.db, ids)
+    const members = await ownMembers(context, channel.id, [path.member_id])
+    // A registry would tell of it again.
+    if (givenMembers(members).length === 0) throw fault('APIG.3471')
+    await deleteMembers(context.db, [path.member_id])
     await noteChannel(context, channel.id)
     return { status: 204 }
   },
@@ -102,11 +109,14 @@ async function ownMembers(
   { db }: OperationContext,
   channelId: string,
   ids: readonly string[] = [],
-): Promise<readonly string[]> {
+): Promise<ChannelMemberRow[]> {
   if (ids.length === 0) throw missing('member_ids')
-  const known = new Set((await membersOfChannel(db, channelId)).map((member) => member.id))
-  for (const id of ids) if (!known.has(id)) throw fault('APIG.3024', { id })
-  return ids
+  const known = new Map((await membersOfChannel(db, channelId)).map((member) => [member.id, member]))
+  return ids.map((id) => {
+    const member = known.get(id)
+    if (member === undefined) throw fault('APIG.3024', { id })
+    return member
+  })
 }
 
 async function setStatus(
@@ -116,7 +126,12 @@ async function setStatus(
   status: ChannelMemberRow['status'],
 ) {
   const { channel } = await theSurroundings(context, channelId)
-  await setMemberStatus(context.db, await ownMembers(context, channel.id, memberIds), status)
+  const members = await ownMembers(context, channel.id, memberIds)
+  await setMemberStatus(
+    context.db,
+    members.map(({ id }) => id),
+    status,
+  )
   await noteChannel(context, channel.id)
   return { status: 204 } as const
 }

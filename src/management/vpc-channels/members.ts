@@ -17,7 +17,7 @@ export interface Surroundings {
 
 /**
  * The members of a request, in its order; the first definition of an address counts. Members that were there keep id,
- * rank and time of creation, and take everything else from the request.
+ * rank and time of creation, and take everything else from the request; but a Nacos weighs those that it told of.
  *
  * @param before all members that the channel has
  * @throws {Fault} 2011 `member_group_name`, `host`; 2001 `host`, `ecs_id`, `ecs_name`; 3471 servers among addresses
@@ -41,7 +41,9 @@ export function planMembers(
       channel_id: surroundings.channel.id,
       position: same?.position ?? (position += 1),
       created_at: same?.created_at ?? now,
+      is_found: same?.is_found ?? 0,
       ...attributes,
+      ...(same?.is_found === 1 && isWeighed(surroundings) && { weight: same.weight }),
     })
   }
   return [...planned.values()]
@@ -66,7 +68,13 @@ export function portOf(
   return port || groups.find(({ id }) => id === group_id)?.microservice_port || channel.port
 }
 
-type MemberAttributes = Omit<ChannelMemberRow, 'id' | 'channel_id' | 'position' | 'created_at'>
+const isWeighed = ({ channel }: Surroundings): boolean => channel.microservice?.service_type === 'NACOS'
+
+/** Those that whoever asks has given, and may remove. */
+export const givenMembers = (members: readonly ChannelMemberRow[]): ChannelMemberRow[] =>
+  members.filter(({ is_found }) => is_found === 0)
+
+type MemberAttributes = Omit<ChannelMemberRow, 'id' | 'channel_id' | 'position' | 'created_at' | 'is_found'>
 
 function memberAttributes(member: MemberInfo, { channel, groups }: Surroundings): MemberAttributes {
   const group = member.member_group_name ? groups.find(({ name }) => name === member.member_group_name) : undefined
@@ -97,7 +105,8 @@ function serverOf({ host, ecs_id, ecs_name }: MemberInfo): Address {
   return { host: host || ecs_id, ecs_id, ecs_name }
 }
 
-function keyOf(
+/** What makes a member the same one. */
+export function keyOf(
   member: Pick<ChannelMemberRow, 'group_id' | 'host' | 'ecs_id' | 'port'>,
   surroundings: Surroundings,
 ): string {

@@ -61,3 +61,17 @@ function present<T>(block: T | undefined, name: string): T {
   if (block === undefined) throw missing(name)
   return block
 }
+
+/** Whether both tell of the same instances. */
+export function isSameRegistry(one: ChannelMicroservice | undefined, other: ChannelMicroservice | undefined): boolean {
+  return JSON.stringify(whereOf(one)) === JSON.stringify(whereOf(other))
+}
+
+function whereOf(microservice: ChannelMicroservice | undefined) {
+  if (microservice === undefined) return undefined
+  const { service_type, cse_info, cce_info, cce_service_info, nacos_info } = microservice
+  return [service_type, sorted(cse_info), sorted(cce_info), sorted(cce_service_info), sorted(nacos_info)]
+}
+
+/** What clients leave out or give in another order is the same to them. */
+const sorted = (block: object | undefined) => Object.entries(block ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))

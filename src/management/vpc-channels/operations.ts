@@ -21,8 +21,9 @@ import { planGroups, referencesAreChannels } from './groups.js'
 import { healthCheckOf } from './health-check.js'
 import { memberOperations } from './member-operations.js'
 import { shownHealth } from './member-health.js'
-import { planMembers, withGroupWeights } from './members.js'
-import { microserviceOf } from './microservice.js'
+import { givenMembers, planMembers, withGroupWeights } from './members.js'
+import { isSameRegistry, microserviceOf } from './microservice.js'
+import { channelStatus } from './registry-status.js'
 import { missing, nameIsFree, nameMayChange, noteChannel, theChannel, typeIsKept, typeOf } from './rules.js'
 import { channelView, healthCheckView, listedChannelView } from './views.js'
 
@@ -52,7 +53,7 @@ export const vpcChannelOperations = {
     if (channel.name !== before.name) await nameMayChange(context)
     await nameIsFree(context, body.name, before.id)
     await updateChannel(context.db, channel)
-    const reply = await replaceContents(context, channel, body)
+    const reply = await replaceContents(context, channel, body, before)
     await noteChannel(context, channel.id)
     return { status: 200, body: reply }
   },
@@ -61,16 +62,21 @@ export const vpcChannelOperations = {
     const channel = await theChannel(context, path.vpc_channel_id)
     const groups = await groupsOfChannel(context.db, channel.id)
     const members = await membersOfChannel(context.db, channel.id)
-    return { status: 200, body: channelView({ channel, groups }, members, readTime, await shownHealth(context)) }
+    const status = channelStatus(context, channel.id)
+    const body = channelView({ channel, groups }, members, status, readTime, await shownHealth(context))
+    return { status: 200, body }
   },
 
-  listVpcChannelsV2: async ({ query }, { db, instanceId }) => {
+  listVpcChannelsV2: async ({ query }, context) => {
+    const { db, instanceId } = context
     const { total, rows } = await listChannels(db, instanceId, query, query)
     const groups = await groupsOfChannels(
       db,
       rows.map(({ id }) => id),
     )
-    const channels = rows.map((channel) => listedChannelView(channel, groups.get(channel.id) ?? [], readTime))
+    const channels = rows.map((channel) =>
+      listedChannelView(channel, groups.get(channel.id) ?? [], channelStatus(context, channel.id), readTime),
+    )
     return { status: 200, body: { total, size: channels.length, vpc_channels: channels } }
   },
 
@@ -119,7 +125,7 @@ function attributes(body: VpcCreate, before: Kept, context: OperationContext) {
 }
 
 /** Makes the groups and members of a channel those of a request, and shows the channel. */
-async function replaceContents(context: OperationContext, channel: VpcChannel, body: VpcCreate) {
+async function replaceContents(context: OperationContext, channel: VpcChannel, body: VpcCreate, before?: VpcChannel) {
   const { db } = context
   const oldGroups = await groupsOfChannel(db, channel.id)
   const groups = planGroups(body.member_groups ?? [], oldGroups, channel, context).map(ranked)
@@ -131,11 +137,16 @@ async function replaceContents(context: OperationContext, channel: VpcChannel, b
   const members = withGroupWeights(planned, groups)
   await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', 0, members.length)
 
-  await deleteMembers(db, idsGone(oldMembers, members))
+  // Those that a registry told of are not the client's to remove, unless it names another registry.
+  const isElsewhere = before !== undefined && !isSameRegistry(before.microservice, channel.microservice)
+  const removable = isElsewhere ? oldMembers : givenMembers(oldMembers)
+  await deleteMembers(db, idsGone(removable, members))
   await deleteGroups(db, idsGone(oldGroups, groups))
   await saveGroups(db, groups)
   await saveMembers(db, members)
-  return channelView({ channel, groups }, members, writtenTime, await shownHealth(context))
+  const shown = oldMembers.length === 0 ? members : await membersOfChannel(db, channel.id)
+  const status = channelStatus(context, channel.id)
+  return channelView({ channel, groups }, shown, status, writtenTime, await shownHealth(context))
 }
 
 const ranked = <T>(item: T, position: number): T & { readonly position: number } => ({ ...item, position })

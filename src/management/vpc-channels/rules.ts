@@ -3,6 +3,7 @@ import type { VpcCreate } from '../../contract/generated/schemas.js'
 import { groupsOfChannel, type ChannelGroup } from '../../store/channel-groups.js'
 import { featuresSet } from '../../store/features.js'
 import type { VpcChannelRow } from '../../store/schema.js'
+import type { Transaction } from '../../store/store.js'
 import { channelsReferringTo, findChannel, isChannelNameTaken, type VpcChannel } from '../../store/vpc-channels.js'
 import { features } from '../features/catalogue.js'
 import { isActive } from '../features/rules.js'
@@ -62,6 +63,6 @@ export async function theGroup({ db }: OperationContext, channel: VpcChannel, id
 }
 
 /** What is published refers to channels by id; those that stand for others hold their members. */
-export async function noteChannel({ db, changed }: OperationContext, channelId: string): Promise<void> {
+export async function noteChannel({ db, changed }: Transaction, channelId: string): Promise<void> {
   for (const id of [channelId, ...(await channelsReferringTo(db, channelId))]) changed(`channel:${id}`)
 }

@@ -9,14 +9,20 @@ import type {
 import type { ChannelGroup } from '../../store/channel-groups.js'
 import type { ChannelMemberRow } from '../../store/schema.js'
 import type { ChannelHealthCheck, ChannelMicroservice, VpcChannel } from '../../store/vpc-channels.js'
-import { unknownHealth, type HealthOf } from './member-health.js'
+import type { HealthOf } from './member-health.js'
 import { portOf, type Surroundings } from './members.js'
+import type { ChannelStatus } from './registry-status.js'
 import { typeNumber } from './rules.js'
 
 type Time = (moment: number) => string
 
 /** As lists show it: without members and health check. */
-export function listedChannelView(channel: VpcChannel, groups: readonly ChannelGroup[], time: Time): VpcChannelInfo {
+export function listedChannelView(
+  channel: VpcChannel,
+  groups: readonly ChannelGroup[],
+  status: ChannelStatus,
+  time: Time,
+): VpcChannelInfo {
   return {
     id: channel.id,
     name: channel.name,
@@ -25,7 +31,7 @@ export function listedChannelView(channel: VpcChannel, groups: readonly ChannelG
     member_type: channel.member_type,
     type: typeNumber(channel.channel_type),
     vpc_channel_type: channel.channel_type,
-    status: 1,
+    status,
     create_time: time(channel.created_at),
     member_groups: groups.map((group) => groupView(group, time)),
     microservice_info: microserviceView(channel, time),
@@ -35,12 +41,13 @@ export function listedChannelView(channel: VpcChannel, groups: readonly ChannelG
 export function channelView(
   surroundings: Surroundings,
   members: readonly ChannelMemberRow[],
+  status: ChannelStatus,
   time: Time,
-  health: HealthOf = unknownHealth,
+  health: HealthOf,
 ): CreateVpcChannelV2Response {
   const { channel, groups } = surroundings
   return {
-    ...listedChannelView(channel, groups, time),
+    ...listedChannelView(channel, groups, status, time),
     members: members.map((member) => memberView(member, surroundings, time, health)),
     ...(channel.healthCheck && { vpc_health_config: healthCheckView(channel.id, channel.healthCheck, time) }),
   }

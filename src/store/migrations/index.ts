@@ -6,6 +6,7 @@ import * as domains from './0004-domains.js'
 import * as backends from './0005-backends.js'
 import * as plugins from './0006-plugins.js'
 import * as authorizerCalls from './0007-authorizer-calls.js'
+import * as foundMembers from './0008-found-members.js'
 
 /** In the order they run, forward only. A migration that was released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005-backends': backends,
   '0006-plugins': plugins,
   '0007-authorizer-calls': authorizerCalls,
+  '0008-found-members': foundMembers,
 }
