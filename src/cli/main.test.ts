@@ -207,6 +207,7 @@ test('the banner says where everything is, and a command that can be pasted', ()
     proxyProtocol: false,
     functionsDir: '/srv/app/.sluice/functions',
     functionsProcesses: 8,
+    metricsApis: 1_000,
   } as const
   const ready = {
     management: { host: '0.0.0.0', port: 9000 },

@@ -33,6 +33,11 @@ export function printConfig(settings: Settings): string {
     functions_processes: settings.functionsProcesses,
     functions_url: settings.functionsUrl === undefined ? undefined : withoutPassword(settings.functionsUrl),
     functions_token: settings.functionsToken,
+    kubernetes_url: settings.kubernetesUrl === undefined ? undefined : withoutPassword(settings.kubernetesUrl),
+    kubernetes_token_file: settings.kubernetesTokenFile,
+    kubernetes_ca_file: settings.kubernetesCaFile,
+    metrics_token: settings.metricsToken,
+    metrics_apis: settings.metricsApis,
     access_log_format: settings.accessLogFormat,
     access_log: settings.accessLog,
   }

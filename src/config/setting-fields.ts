@@ -55,6 +55,8 @@ const DAY_LIMIT = 'must be a whole number of calls a day, or off'
 const WORKERS = 'must be a whole number from 1 to 256'
 const DATABASE = 'must be sqlite:<file> or postgres://<user>:<password>@<host>/<database>'
 const PROCESSES = 'must be a whole number from 1 to 256'
+const KUBERNETES = 'must be https://…, or http://… of a proxy on this machine'
+const APIS = 'must be a whole number from 0 to 100000'
 const ID = text(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores')
 
 export const settingFields = {
@@ -183,6 +185,42 @@ export const settingFields = {
   functions_token: text(/^[\x21-\x7e]{1,65536}$/, 'printable characters without spaces')
     .optional()
     .describe('Sent to that endpoint as X-Auth-Token. Default: none.'),
+  kubernetes_url: z
+    .string(KUBERNETES)
+    .refine(isApiServer, KUBERNETES)
+    .optional()
+    .describe(
+      'API server of the cluster whose workloads and services channels of microservices follow (microservices.md). ' +
+        'Default: that of the cluster in which Sluice runs, with the service account of its pod.',
+    ),
+  kubernetes_token_file: text(/^[^\0]+$/, 'a file')
+    .optional()
+    .describe('File with the bearer token for that API server; read anew for each request. Default: none.'),
+  kubernetes_ca_file: text(/^[^\0]+$/, 'a file')
+    .optional()
+    .describe("PEM file of the authorities that signed that API server's certificate. Default: those of Node.js."),
+  metrics_token: text(/^[\x21-\x7e]{16,256}$/, '16 to 256 printable characters without spaces')
+    .optional()
+    .describe(
+      'What readers of /metrics have to show, as Authorization: Bearer <token>. Default: none; whoever reaches the ' +
+        'management listener may read it.',
+    ),
+  metrics_apis: z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,6}$/)
+          .transform(Number),
+      ],
+      APIS,
+    )
+    .pipe(z.int(APIS).min(0, APIS).max(100_000, APIS))
+    .default(1_000)
+    .describe(
+      'APIs that have figures of their own on /metrics; those beyond are counted together, as api_id="others".',
+    ),
   access_log_format: oneOf(['text', 'json'])
     .default('text')
     .describe('Form of the access log: 54 fields in a line, or the same as JSON.'),
@@ -201,6 +239,7 @@ export const secretKeys: ReadonlySet<SettingKey> = new Set([
   'admin_password',
   'cluster_token',
   'functions_token',
+  'metrics_token',
 ])
 
 export const settingsSchema = z.strictObject(settingFields)
@@ -208,6 +247,12 @@ export const settingsSchema = z.strictObject(settingFields)
 export const environmentName = (key: SettingKey): string => `SLUICE_${key.toUpperCase()}`
 
 export const flagName = (key: SettingKey): string => `--${key.replaceAll('_', '-')}`
+
+/** A bearer token must not cross a network in clear. */
+function isApiServer(value: string): boolean {
+  if (isUrl(value, ['https:'])) return true
+  return isUrl(value, ['http:']) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(value).hostname)
+}
 
 function isUrl(value: string, protocols: readonly string[]): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined

@@ -43,6 +43,7 @@ test('without any settings the defaults hold', () => {
     proxyProtocol: false,
     functionsDir: '/srv/.sluice/functions',
     functionsProcesses: 8,
+    metricsApis: 1_000,
     accessLogFormat: 'text',
     accessLog: '/srv/.sluice/access.log',
   })

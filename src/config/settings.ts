@@ -53,6 +53,12 @@ export interface Settings {
   readonly functionsProcesses: number
   readonly functionsUrl?: string
   readonly functionsToken?: string
+  readonly metricsToken?: string
+  readonly metricsApis: number
+  readonly kubernetesUrl?: string
+  /** Absolute, as is `kubernetesCaFile`. */
+  readonly kubernetesTokenFile?: string
+  readonly kubernetesCaFile?: string
 }
 
 export interface SettingSources {
@@ -195,6 +201,15 @@ function complete(parsed: z.infer<typeof settingsSchema>, sources: SettingSource
     functionsProcesses: parsed.functions_processes,
     ...(parsed.functions_url === undefined ? {} : { functionsUrl: parsed.functions_url }),
     ...(parsed.functions_token === undefined ? {} : { functionsToken: parsed.functions_token }),
+    ...(parsed.kubernetes_url === undefined ? {} : { kubernetesUrl: parsed.kubernetes_url }),
+    ...(parsed.kubernetes_token_file === undefined
+      ? {}
+      : { kubernetesTokenFile: resolve(sources.directory, parsed.kubernetes_token_file) }),
+    ...(parsed.kubernetes_ca_file === undefined
+      ? {}
+      : { kubernetesCaFile: resolve(sources.directory, parsed.kubernetes_ca_file) }),
+    ...(parsed.metrics_token === undefined ? {} : { metricsToken: parsed.metrics_token }),
+    metricsApis: parsed.metrics_apis,
     accessLog: accessLog === 'off' || accessLog === 'stdout' ? accessLog : resolve(sources.directory, accessLog),
   })
 }

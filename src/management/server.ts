@@ -1,12 +1,14 @@
 /** The control process: opens the database, makes what a first start needs, publishes the configuration, listens. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import type { ListenAddress } from '../config/listen-address.js'
 import { reachableAddress } from '../config/reachable-address.js'
 import type { Settings } from '../config/settings.js'
 import { openVault } from '../config/vault.js'
 import { createAuthenticator } from '../iam/authenticate.js'
 import { createIdentify } from '../iam/identify.js'
+import type { RegistryAccess } from '../registries/follow.js'
 import { Publisher } from '../snapshot/publisher.js'
 import { gatewayRoutes } from '../snapshot/stream-server.js'
 import { deleteExpired } from '../store/iam.js'
@@ -16,8 +18,13 @@ import { TaskRunner } from './async-tasks/runner.js'
 import { taskWork } from './async-tasks/work.js'
 import { firstStart, type Credentials } from './first-start.js'
 import { purgeEndedDeletions } from './instances/deletion.js'
+import { RegistryFollowers } from './microservices/registry-followers.js'
 import { SnapshotFeed } from './snapshot-feed.js'
 import { StatisticsSink } from './statistics/sink.js'
+import { Gateways } from './prometheus/gateways.js'
+import { metricsRegistry } from './prometheus/registry.js'
+import { metricsRoute } from './prometheus/routes.js'
+import { Traffic } from './prometheus/traffic.js'
 import { MemberHealth } from './vpc-channels/member-health.js'
 
 export interface Control {
@@ -40,6 +47,7 @@ export async function startControl(
   settings: Settings,
   logger: FastifyBaseLogger,
   clusterToken: string,
+  registryAccess: RegistryAccess,
 ): Promise<Control> {
   const clock = Date.now
   const vault = openVault(settings.dataDir)
@@ -66,6 +74,9 @@ export async function startControl(
     onError: (error) => logger.error({ err: error }, 'a task failed'),
   })
   const memberHealth = new MemberHealth()
+  const traffic = new Traffic(settings.metricsApis)
+  const gateways = new Gateways()
+  const registries = new RegistryFollowers({ store, vault, clock, log: logger, access: registryAccess })
   const app = await managementApp({
     store,
     vault,
@@ -76,6 +87,7 @@ export async function startControl(
     services: {
       tasks,
       memberHealth,
+      registries,
       gateway: {
         host: localAddress(settings.httpListen.host),
         httpPort: settings.httpListen.port,
@@ -85,10 +97,20 @@ export async function startControl(
     },
     isReady: async () => publisher.revision >= 0 && (await databaseAnswers(store, logger)),
   })
+  const registry = metricsRegistry({
+    ...{ traffic, gateways, clock, node: hostname() },
+    checkedAddresses: () => memberHealth.addresses(clock()),
+    revision: () => publisher.revision,
+  })
+  metricsRoute(app, { registry, token: settings.metricsToken })
   gatewayRoutes(app, {
     publisher,
     token: clusterToken,
-    receive: (deltas) => statistics.receive(deltas),
+    receive: (deltas) => {
+      traffic.add(deltas, clock())
+      return statistics.receive(deltas)
+    },
+    receiveGateway: (report) => gateways.take(report, clock()),
     identify: createIdentify({ store, vault, clock }),
     receiveMembers: (report) => memberHealth.take(report, clock()),
   })
@@ -115,6 +137,8 @@ export async function startControl(
       log: logger,
     })
     stop.push(() => feed.stop())
+    stop.push(() => registries.close())
+    await registries.start()
     await tasks.start()
     const housekeeping = setInterval(() => void tidy(store, tasks, clock(), logger), HOUSEKEEPING_INTERVAL)
     stop.push(async () => clearInterval(housekeeping))
