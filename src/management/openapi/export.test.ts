@@ -293,6 +293,61 @@ describe.each(engines)('export on $name', (engine) => {
     expect((await sluice.given('listCustomAuthorizersV2')).total).toBe(1)
   })
 
+  test('secrets of plug-ins stay here: a file does not say them, and does not need to', async () => {
+    await using sluice = await management(engine)
+    const groupId = await aGroup(sluice)
+    const kafka = {
+      broker_list: ['192.0.2.1:9092'],
+      topic: 'calls',
+      sasl_config: {
+        security_protocol: 'SASL_SSL',
+        sasl_mechanisms: 'PLAIN',
+        sasl_username: 'u',
+        sasl_password: 'p4ss',
+      },
+    }
+    const headers = { response_headers: [{ name: 'X-A', value: 'sasl_password', action: 'add' }] }
+    const api_ids = [await published(sluice, mockApi(groupId, { req_uri: '/a' }))]
+    for (const [type, content] of Object.entries({ kafka_log: kafka, set_resp_headers: headers })) {
+      const body = {
+        plugin_name: type,
+        plugin_type: type,
+        plugin_scope: 'global',
+        plugin_content: JSON.stringify(content),
+      }
+      const { plugin_id } = await sluice.given('createPlugin', { body })
+      await sluice.given('attachApiToPlugin', { path: { plugin_id }, body: { env_id: RELEASE, api_ids } })
+    }
+    const document = await exported(sluice, groupId)
+    expect(JSON.stringify(document)).not.toContain('p4ss')
+    const plugins = document['x-apigateway-plugins'] as Record<string, { content: string }>
+    const { sasl_password: _, ...sasl_config } = kafka.sasl_config
+    expect(JSON.parse(plugins['kafka_log']?.content ?? '')).toEqual({ ...kafka, sasl_config })
+    expect(JSON.parse(plugins['set_resp_headers']?.content ?? '')).toEqual(headers)
+
+    const contentNow = async () => {
+      const { plugins: all } = await sluice.given('listPlugins', { query: { plugin_type: 'kafka_log' } })
+      return JSON.parse(all[0].plugin_content) as unknown
+    }
+    const text = JSON.stringify(document)
+    const override = { extend_mode: 'override' }
+    const again = await imported(
+      sluice,
+      text.replace(/"title":"[^"]*"/, '"title":"again"').replace('calls', 'all'),
+      override,
+    )
+    expect(again.failure).toEqual([])
+    expect(await contentNow()).toEqual({ ...kafka, topic: 'all' })
+    const told = text
+      .replace(/"title":"[^"]*"/, '"title":"told"')
+      .replace('\\"sasl_username', '\\"sasl_password\\":\\"n3w\\",\\"sasl_username')
+    expect((await imported(sluice, told, override)).failure).toEqual([])
+    expect(await contentNow()).toMatchObject({ sasl_config: { sasl_password: 'n3w' } })
+    const elsewhere = text.replace(/"title":"[^"]*"/, '"title":"elsewhere"').replaceAll('"kafka_log"', '"other_name"')
+    const lost = await imported(sluice, elsewhere.replace('"type":"other_name"', '"type":"kafka_log"'))
+    expect(lost.failure.map(({ path }) => path)).toEqual(['x-apigateway-plugins/other_name', '/a'])
+  })
+
   test('an authorizer is that of its name, else one that is the same in everything, else a new one', async () => {
     await using sluice = await management(engine)
     const described = { type: 'FRONTEND', authorizer_uri: 'urn:f', identities: [{ name: 'X-A', location: 'HEADER' }] }

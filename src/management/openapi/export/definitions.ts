@@ -1,6 +1,7 @@
 /** Policies, plug-ins and gateway responses beside the operations (openapi-extensions.md §4.1). */
 import { overridesOf } from '../../gateway-responses/overrides.js'
 import { present } from '../node.js'
+import { withoutSecrets } from '../plugin-secrets.js'
 import { hasPolicies, type ExportContent, type ExportedThrottle } from './content.js'
 
 type Exported = Record<string, unknown>
@@ -24,7 +25,7 @@ export function definitionsOf(content: ExportContent): Exported {
       'x-apigateway-plugins',
       [...content.plugins.values()].map(({ name, type, scope, content: text, remark }) => [
         name,
-        present({ type, scope, content: text, remark: remark || undefined }),
+        present({ type, scope, content: withoutSecrets(type, text), remark: remark || undefined }),
       ]),
     ),
   }

@@ -4,6 +4,7 @@ import type { PluginRow } from '../../../store/schema.js'
 import type { OperationContext } from '../../operation.js'
 import { pluginOperations } from '../../plugins/operations.js'
 import { member, present, text } from '../node.js'
+import { withSecretsOf } from '../plugin-secrets.js'
 import type { DefinitionScope } from './definitions.js'
 import { perform } from '../../perform.js'
 
@@ -15,12 +16,14 @@ export async function pluginOf(
 ): Promise<string> {
   const stored = await storedPlugin(context, name)
   if (stored !== undefined && !overrides) return stored.id
-  const content = member(definition, 'content')
+  const said = member(definition, 'content')
+  const content = typeof said === 'object' && said !== null ? JSON.stringify(said) : text(said)
+  const isKept = stored !== undefined && content !== undefined
   const body = present({
     plugin_name: name,
     plugin_type: text(member(definition, 'type')),
     plugin_scope: text(member(definition, 'scope')) ?? 'global',
-    plugin_content: typeof content === 'object' && content !== null ? JSON.stringify(content) : text(content),
+    plugin_content: isKept ? withSecretsOf(stored.type, content, stored.content) : content,
     remark: text(member(definition, 'remark')),
   })
   if (stored === undefined) {
