@@ -60,7 +60,7 @@ async function echo(socket: WebSocket, message: string | Buffer): Promise<Buffer
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
-test('messages of every size go both ways; the close code arrives; the record is written at the end, with 101', async () => {
+test('backends.md 18: messages of every size go both ways and are echoed; the close code arrives; the record is written at the end, with 101', async () => {
   await using backend = await socketBackend()
   await using sluice = await gateway(api(backend.address))
   const socket = await connect(port(sluice))

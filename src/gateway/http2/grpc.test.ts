@@ -191,19 +191,22 @@ function get({ client }: Shop, request: string, metadata: Readonly<Record<string
   })
 }
 
-test.each([false, true])('a unary call, with metadata and trailers; TLS to the backend: %s', async (tls) => {
-  await using one = await shop({ tls })
-  const { value, trailers } = await get(one, 'order 1', { 'x-sent': 'yes' })
-  expect([value, trailers.get('x-trailer'), trailers.get('data-bin')]).toEqual([
-    'got order 1',
-    ['at the end'],
-    [Buffer.of(0, 255)],
-  ])
-  const metadata = seen.at(-1)
-  expect(metadata?.get('x-sent')).toEqual(['yes'])
-  expect(metadata?.get('x-forwarded-proto')).toEqual(['https'])
-  expect(metadata?.get('x-request-id')).toHaveLength(1)
-})
+test.each([false, true])(
+  'backends.md 19: a unary call, with metadata and trailers; TLS to the backend: %s',
+  async (tls) => {
+    await using one = await shop({ tls })
+    const { value, trailers } = await get(one, 'order 1', { 'x-sent': 'yes' })
+    expect([value, trailers.get('x-trailer'), trailers.get('data-bin')]).toEqual([
+      'got order 1',
+      ['at the end'],
+      [Buffer.of(0, 255)],
+    ])
+    const metadata = seen.at(-1)
+    expect(metadata?.get('x-sent')).toEqual(['yes'])
+    expect(metadata?.get('x-forwarded-proto')).toEqual(['https'])
+    expect(metadata?.get('x-request-id')).toHaveLength(1)
+  },
+)
 
 test.each([false, true])('calls through a channel reach the member that takes them; TLS: %s', async (tls) => {
   await using one = await shop({ tls, channel: true })
@@ -218,7 +221,7 @@ test('a status of the service arrives as it is', async () => {
   expect(trailers.get('x-trailer')).toEqual(['at the end'])
 })
 
-test('messages stream from the client, from the server, and both ways in turns', async () => {
+test('backends.md 19: messages stream from the client, from the server, and both ways in turns', async () => {
   await using one = await shop()
   const { client } = one
   const { Sum, List, Chat } = methods

@@ -3,6 +3,7 @@ import { engines } from '../../../test/engines.js'
 import { httpApi, mockApi } from '../../../test/definitions.js'
 import { management, type TestManagement } from '../../../test/management.js'
 import type { ApiCreate } from '../../contract/generated/schemas.js'
+import { revision } from '../../../test/stage.js'
 import { versionNumber } from './publishing.js'
 
 const RELEASE = 'DEFAULT_ENVIRONMENT_RELEASE_ID'
@@ -296,6 +297,29 @@ describe.each(engines)('publications on $name', (engine) => {
     expect([refused.status, refused.body.error_code]).toEqual([409, 'APIG.3416'])
     expect(deleted.status).toBe(204)
     expect([gone.status, gone.body.error_code]).toEqual([404, 'APIG.3002'])
+  })
+
+  test('backends.md 17: an API whose #host# is no variable of the environment cannot be published', async () => {
+    await using sluice = await management(engine)
+    const { group } = await stage(sluice)
+    const backend_api = {
+      url_domain: '#host#',
+      req_protocol: 'HTTP',
+      req_method: 'GET',
+      req_uri: '/x',
+      timeout: 5000,
+    } as const
+    const { id: api } = await sluice.given('createApiV2', { body: httpApi(group, { backend_api }) })
+    const before = await revision(sluice)
+
+    const refused = await act(sluice, 'online', api)
+    expect([refused.status, refused.body.error_msg]).toEqual([404, 'The environment variable does not exist, id: host'])
+    expect(await revision(sluice)).toBe(before)
+    expect(await versions(sluice, api)).toEqual([])
+
+    const variable = { group_id: group, env_id: RELEASE, variable_name: 'host', variable_value: 'a.example.com' }
+    await sluice.given('createEnvironmentVariableV2', { body: variable })
+    expect((await act(sluice, 'online', api)).status).toBe(201)
   })
 
   test('47, 48: variables must be there when an API is published, and new values reach it at once', async () => {
