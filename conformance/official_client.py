@@ -67,12 +67,13 @@ class SluiceTest(unittest.TestCase):
     """One Sluice for all tests of a class, which is why each test gives its objects names of their own."""
 
     maxDiff = None
+    workers = 1
     sluice: Sluice
     client: OfficialClient
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.sluice = cls.enterClassContext(Sluice(workers=1))
+        cls.sluice = cls.enterClassContext(Sluice(cls.workers))
         cls.client = OfficialClient(cls.sluice)
 
     @contextlib.contextmanager

@@ -28,14 +28,14 @@ class Sluice:
 
     def __enter__(self) -> "Sluice":
         self.directory = tempfile.mkdtemp(prefix="sluice-conformance-")
-        management, http = free_port(), free_port()
-        self.gateway = f"http://127.0.0.1:{http}"
+        management, self.http, self.https = free_port(), free_port(), free_port()
+        self.gateway = f"http://127.0.0.1:{self.http}"
         environment = {
             **os.environ,
             "SLUICE_DATA_DIR": self.directory,
             "SLUICE_MANAGEMENT_LISTEN": f"127.0.0.1:{management}",
-            "SLUICE_HTTP_LISTEN": f"127.0.0.1:{http}",
-            "SLUICE_HTTPS_LISTEN": "127.0.0.1:0",
+            "SLUICE_HTTP_LISTEN": f"127.0.0.1:{self.http}",
+            "SLUICE_HTTPS_LISTEN": f"127.0.0.1:{self.https}",
             "SLUICE_WORKERS": str(self.workers),
             "SLUICE_LOG_FORMAT": "json",
         }
