@@ -48,6 +48,8 @@ const USER_PAGES = [
   '../gateway-responses.md',
   '../orchestration.md',
   '../features.md',
+  '../openapi.md',
+  '../microservices.md',
 ]
 
 describe('pages of policies', { timeout: 120_000 }, () => {
@@ -72,6 +74,7 @@ describe('pages of policies', { timeout: 120_000 }, () => {
     const pasted = script
       .replaceAll('node dist/cli/main.js', `node --no-deprecation ${inject('program')}`)
       .replaceAll('localhost:8000', `localhost:${port}`)
+      .replaceAll('localhost:8443', `localhost:${new URL(sluice.https).port}`)
     const { stdout } = await run('bash', ['-euc', pasted], {
       cwd: root,
       env: { PATH: process.env['PATH'], SLUICE_DATA_DIR: sluice.dataDir, HOME: sluice.directory },

@@ -27,7 +27,7 @@ function read(file: string) {
   return {
     text,
     links,
-    blocks: blocks.map(([, language, code = '']) => [language, code.replace(/^\s*#.*$/gm, '').trimEnd()]),
+    blocks: blocks.map(([, language, code = '']) => [language, code.replace(/(^|[ \t]+)#(?: .*)?$/gm, '').trimEnd()]),
     headings: [...prose.matchAll(/^#+ /gm)].map(([mark]) => mark),
     indented: [...prose.matchAll(/^ {4}\S.*$/gm)].map(([line]) => line),
     columns: rows.map((row) => row.replaceAll(/`[^`]*`/g, '').split('|').length),

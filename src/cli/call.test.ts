@@ -174,6 +174,35 @@ test('a body from the argument, a file or standard input, on any method, signed 
   ])
 })
 
+test('a form with a file, as imports take it', async () => {
+  await using cli = await world()
+  writeFileSync(join(cli.directory, 'orders.yaml'), 'swagger: "2.0"\n')
+  await cli.run(['call', 'POST', 'openapi/import', '-F', 'note=a=b ü', '--form', 'file_name=@orders.yaml'])
+  const [seen] = cli.seen
+  expect(seen?.signature).toBe('AK: ok')
+  const [, boundary = 'none'] = /^multipart\/form-data; boundary=(\S+)$/.exec(seen?.contentType ?? '') ?? []
+  expect(seen?.body.replaceAll(boundary, 'B').trimEnd().split('\r\n')).toEqual([
+    '--B',
+    'Content-Disposition: form-data; name="note"',
+    '',
+    'a=b ü',
+    '--B',
+    'Content-Disposition: form-data; name="file_name"; filename="orders.yaml"',
+    'Content-Type: application/octet-stream',
+    '',
+    'swagger: "2.0"\n',
+    '--B--',
+  ])
+  for (const wrong of [
+    ['-F', 'name'],
+    ['-F', '=value'],
+    ['-F', 'a=b', '-d', '{}'],
+  ])
+    expect((await cli.run(['call', 'POST', 'x', ...wrong])).exitCode).toBe(2)
+  expect((await cli.run(['call', 'POST', 'x', '-F', 'a=@absent'])).exitCode).toBe(1)
+  expect(cli.seen).toHaveLength(1)
+})
+
 test('an app calls the gateway: its key signs, the Host may be another', async () => {
   await using cli = await world()
   const app = ['--app-key', 'app-1', '--app-secret', 'app-secret-1']

@@ -6,7 +6,7 @@ import type { LookupFunction } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { CommandFailure, orFail } from './command-failure.js'
-import { describeCall, prepareCall, type CallOptions, type SignedCall } from './signed-call.js'
+import { collect, describeCall, prepareCall, type CallOptions, type SignedCall } from './signed-call.js'
 import { processTerminal, type Terminal } from './terminal.js'
 
 interface Options extends CallOptions {
@@ -21,6 +21,7 @@ const PATIENCE = 60_000
 export function registerCall(program: Command, terminal: Terminal = processTerminal()): void {
   describeCall(program.command('call'))
     .description('Call the management API, or an API behind the gateway, with a signed request.')
+    .option('-F, --form <name=value>', 'one field of a form, or name=@file; may be repeated', collect, [])
     .option('-i, --include', 'print the status line and the headers too')
     .option('--json', 'print {"status", "headers", "body"} as one line of JSON')
     .option('-k, --insecure', 'accept any certificate of an https endpoint')
@@ -133,4 +134,5 @@ Examples:
   sluice call GET apps
   sluice call POST api-groups --data '{"name": "shop"}'
   sluice call GET '/v2/{project_id}/apigw/instances' --query limit=5
+  sluice call POST openapi/import --form file_name=@orders.yaml
   sluice call GET http://<group id>.apic.localhost:8000/orders --app-key <key> --app-secret <secret>`

@@ -1,7 +1,7 @@
 /** A call as it was typed, made ready to be sent: shared by `sluice call` and `sluice sign`. */
 import { readFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { localUrl } from '../config/listen-address.js'
@@ -12,6 +12,7 @@ import type { Terminal } from './terminal.js'
 
 export interface CallOptions {
   readonly data?: string
+  readonly form?: readonly string[]
   readonly header: readonly string[]
   readonly query: readonly string[]
   readonly endpoint?: string
@@ -31,7 +32,7 @@ export interface SignedCall {
   readonly body: Buffer
 }
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
+export const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
 
 /** Arguments and options that `call` and `sign` have in common. */
 export function describeCall(command: Command): Command {
@@ -64,11 +65,11 @@ export async function prepareCall(
     .filter((part) => part !== '')
     .join('&')
   const wirePath = wireForm(rawPath)
-  const body = await readData(options.data, terminal)
+  const { body, type } = await readBody(options, terminal)
 
   const headers = new Map<string, [name: string, value: string]>()
   headers.set('host', ['Host', base.host])
-  if (body.length > 0) headers.set('content-type', ['Content-Type', 'application/json'])
+  if (body.length > 0) headers.set('content-type', ['Content-Type', type])
   for (const text of options.header) {
     const [name, value] = parseHeader(text)
     headers.set(name.toLowerCase(), [name, value])
@@ -134,6 +135,27 @@ function parseEndpoint(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw wrongUsage(`${text} is no http or https URL`)
   return url
+}
+
+interface Body {
+  readonly body: Buffer
+  readonly type: string
+}
+
+async function readBody({ data, form = [] }: CallOptions, terminal: Terminal): Promise<Body> {
+  if (form.length === 0) return { body: await readData(data, terminal), type: 'application/json' }
+  if (data !== undefined) throw wrongUsage('a body is --data or --form, not both')
+  const fields = new FormData()
+  for (const text of form) {
+    const equals = text.indexOf('=')
+    if (equals < 1) throw wrongUsage(`${text} is no field: write name=value or name=@file`)
+    const [name, value] = [text.slice(0, equals), text.slice(equals + 1)]
+    if (value.startsWith('@'))
+      fields.append(name, new Blob([readFile(value.slice(1), terminal)]), basename(value.slice(1)))
+    else fields.append(name, value)
+  }
+  const encoded = new Response(fields)
+  return { body: Buffer.from(await encoded.arrayBuffer()), type: encoded.headers.get('content-type') ?? '' }
 }
 
 async function readData(data: string | undefined, terminal: Terminal): Promise<Buffer> {
