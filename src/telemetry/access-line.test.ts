@@ -136,6 +136,40 @@ test('whatever a caller sends, a line is one line of 54 fields, and nothing is l
   )
 })
 
+test('what lines of a route have in common is that of their own requests', () => {
+  const callers: AccessRecord['caller'][] = [
+    undefined,
+    { appId: 'app1', appName: 'one', userId: 'u1', accessModel: 'signature' },
+    { appId: '', appName: '', userId: 'u2', projectId: 'p2', accessModel: 'token' },
+  ]
+  const one = <T>(...values: T[]) => fc.constantFrom(...values)
+  const changes = fc.record<Partial<AccessRecord>>({
+    caller: one(...callers),
+    secure: fc.boolean(),
+    secondFactor: one('', 'authorizer1'),
+    errorType: one('', 'THROTTLED'),
+    errorCode: one('', 'APIG.0308', 'APIG.0101'),
+    groupId: one('', 'g1', 'g2'),
+    functionUrn: one('', 'urn:fss:one'),
+    customFields: one(
+      undefined,
+      () => 'a b c d e f g h i j',
+      () => '"k" b c d e f g h i j',
+    ),
+    gzip: one(undefined, { before: 200, after: 100 }, { before: 300, after: 100 }),
+    upstreamStatus: one(0, 200),
+    plan: one(undefined, { target: '/v1', origin: { tls: false } }, { target: '/v1', origin: { tls: true } }),
+    head: one(...['a.test', 'b.test', ''].map((host) => ({ ...record().head, host }))),
+  })
+  fc.assert(
+    fc.property(fc.array(changes, { minLength: 2, maxLength: 6 }), (requests) => {
+      const labels = routeLabels('a1', 'orders', 'APP')
+      for (const request of requests)
+        expect(accessLine(record({ ...request, route: { labels } }), 'x')).toBe(accessLine(record(request), 'x'))
+    }),
+  )
+})
+
 test('the JSON form has the same record', () => {
   const json = JSON.parse(accessJson(record({}, { 'user-agent': 'Jos\xc3\xa9' }), 'local-1')) as Record<string, unknown>
   expect(Object.keys(json)).toEqual(ACCESS_FIELDS)

@@ -1,6 +1,7 @@
 /** The access log: one line per request, collected in memory and written at most a second later. */
 import type { AccessRecord } from './access-record.js'
-import { accessJson, accessLine, bareValue } from './access-line.js'
+import { accessJson, accessLine } from './access-line.js'
+import { bareValue } from './field-text.js'
 import { FileSink } from './file-sink.js'
 import { LineWriter, StdoutSink } from './line-writer.js'
 

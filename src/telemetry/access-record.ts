@@ -2,6 +2,7 @@
  * What the access log tells of a request: the gateway's exchange, seen from here. Texts are byte strings, one character
  * per octet, as they came off the wire.
  */
+import type { CommonRuns } from './common-runs.js'
 import type { CustomFields } from './custom-fields.js'
 
 export interface AccessRecord {
@@ -60,11 +61,9 @@ export interface AccessRecord {
   readonly upstreamTotal: number
 }
 
-/** What is known of a route before any request, as fields of a line (`routeLabels`). */
+/** What is known of a route before any request (`routeLabels`). */
 export interface RouteLabels {
-  readonly apiId: string
-  readonly apiName: string
-  readonly authType: string
+  readonly runs: CommonRuns
   /** Names of parameters, in lower case, whose values are secret here, beside those that are everywhere. */
-  readonly secrets?: ReadonlySet<string> | undefined
+  readonly secrets: ReadonlySet<string> | undefined
 }

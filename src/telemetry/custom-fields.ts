@@ -1,5 +1,5 @@
 /** Fields 39 to 48 of the access log (telemetry.md §2.3): what the feature `custom_log` names of a request. */
-import { quoted } from './access-line.js'
+import { quoted } from './field-text.js'
 
 /** The ten fields of a line. */
 export type CustomFields = (head: CustomHead) => string

@@ -12,13 +12,42 @@ export interface Sink {
 
 /** Milliseconds that a line may wait. */
 const DELAY = 500
-/** Characters that are written without waiting. */
+/** Bytes that are written without waiting for more. */
 const PIECE = 256 * 1024
-/** Characters that may wait while a write is under way. */
+/** Bytes that may wait while a write is under way. */
 const MOST_PENDING = 8 * 1024 * 1024
+/** Bytes of memory that is kept for the next piece: one that was waited for too long may be larger. */
+const MOST_KEPT = 2 * PIECE
+
+/** Lines as bytes. As text they would be trees of their pieces, which the garbage collector copies while they wait. */
+class Piece {
+  length = 0
+  #bytes = Buffer.allocUnsafeSlow(16 * 1024)
+
+  /** Behind what is there; memory doubles. */
+  add(line: string): void {
+    const length = this.length + line.length
+    if (length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, this.#bytes.length * 2))
+      this.#bytes.copy(grown, 0, 0, this.length)
+      this.#bytes = grown
+    }
+    this.length += this.#bytes.write(line, this.length, 'latin1')
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.length)
+  }
+
+  get isLarge(): boolean {
+    return this.#bytes.length > MOST_KEPT
+  }
+}
 
 export class LineWriter {
-  #pending = ''
+  #pending = new Piece()
+  /** For the lines after those that are pending; undefined while it is being written. */
+  #spare: Piece | undefined
   #lost = 0
   #lostBefore = 0
   #writing: Promise<void> | undefined
@@ -36,7 +65,7 @@ export class LineWriter {
       this.#lost++
       return
     }
-    this.#pending += line
+    this.#pending.add(line)
     if (this.#writing !== undefined) return
     if (this.#pending.length >= PIECE) this.#start()
     else this.#arm()
@@ -48,13 +77,13 @@ export class LineWriter {
   }
 
   flushSync(): void {
-    const piece = this.#take()
-    if (piece.length > 0) this.sink.writeSync(piece)
+    const { bytes, length } = this.#take()
+    if (length > 0) this.sink.writeSync(bytes)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#writing !== undefined || this.#pending !== '') {
+    while (this.#writing !== undefined || this.#pending.length > 0) {
       if (this.#writing === undefined) this.#start()
       await this.#writing
     }
@@ -68,7 +97,7 @@ export class LineWriter {
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = undefined
       // What came after the last look waits as any other line does.
-      if (this.#pending !== '') this.#arm()
+      if (this.#pending.length > 0) this.#arm()
     })
   }
 
@@ -76,25 +105,32 @@ export class LineWriter {
     this.#timer ??= setTimeout(() => this.#start(), DELAY).unref()
   }
 
+  /** Whole pieces: what comes meanwhile waits for more, since a write costs as much as telling of many requests. */
   async #writeAll(): Promise<void> {
-    for (let piece = this.#take(); piece.length > 0; piece = this.#take()) {
+    do {
+      const piece = this.#take()
       try {
-        await this.sink.write(piece)
+        await this.sink.write(piece.bytes)
       } catch (error) {
-        this.#lostBefore += linesIn(piece)
+        this.#lostBefore += linesIn(piece.bytes)
         this.onFault(new Error('A piece of the access log could not be written.', { cause: error }))
+      }
+      if (!piece.isLarge) {
+        piece.length = 0
+        this.#spare = piece
       }
       if (this.#lost > 0) {
         this.onFault(new Error(`The access log fell behind and lost ${this.#lost} lines.`))
         this.#lostBefore += this.#lost
         this.#lost = 0
       }
-    }
+    } while (this.#pending.length >= PIECE)
   }
 
-  #take(): Buffer {
-    const piece = Buffer.from(this.#pending, 'latin1')
-    this.#pending = ''
+  #take(): Piece {
+    const piece = this.#pending
+    this.#pending = this.#spare ?? new Piece()
+    this.#spare = undefined
     return piece
   }
 }
