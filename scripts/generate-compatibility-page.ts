@@ -13,7 +13,6 @@ type State = 'works' | Remark['state'] | 'missing'
 const names: Readonly<Record<State, string>> = {
   works: 'as in the cloud',
   differs: '**differs**',
-  kept: '**kept**',
   missing: '**not yet**',
 }
 
@@ -53,7 +52,7 @@ ${rows.join('\n')}
 function overview({ say }: Language): string {
   const rows = families.map((family) => {
     const own = ids.filter((id) => operations[id].tag === family)
-    const numbers = (['works', 'differs', 'kept', 'missing'] as const).map((state) => count(state, own) || '')
+    const numbers = (['works', 'differs', 'missing'] as const).map((state) => count(state, own) || '')
     return `| ${say(family)} | ${own.length} | ${numbers.join(' | ')} |`
   })
   return rows.join('\n')
@@ -76,7 +75,6 @@ What each of the ${ids.length} operations of the management API does here, besid
 | --- | --- | --- |
 | ${names.works} | ${count('works')} | Same requests, same replies, same refusals, same effect. |
 | ${names.differs} | ${count('differs')} | Same requests, replies and refusals; the remark says what is behind them instead. |
-| ${names.kept} | ${count('kept')} | Managed as in the cloud; gateways do not act on it yet. |
 | ${names.missing} | ${count('missing')} | Answers 501. |
 
 "As in the cloud" is as the published reference, the SDKs and the Terraform provider say ([reference](reference/README.md)).
@@ -89,8 +87,8 @@ Everywhere:
 
 \`~\` is \`/v2/{project_id}/apigw/instances/{instance_id}\`, \`P\` is \`/v2/{project_id}/apigw\`.
 
-| family | operations | as in the cloud | differs | kept | not yet |
-| --- | --- | --- | --- | --- | --- |
+| family | operations | as in the cloud | differs | not yet |
+| --- | --- | --- | --- | --- |
 ${overview(language)}
 
 ${families.map((family) => section(family, language)).join('\n')}
@@ -119,7 +117,6 @@ function inChinese(language: Language): string {
 | --- | --- | --- |
 | ${say(names.works)} | ${count('works')} | 请求、应答、拒绝和效果都相同。 |
 | ${say(names.differs)} | ${count('differs')} | 请求、应答和拒绝相同；备注说明背后是什么。 |
-| ${say(names.kept)} | ${count('kept')} | 管理与云上一致；网关尚不执行。 |
 | ${say(names.missing)} | ${count('missing')} | 返回 501。 |
 
 “与云上一致”以公开的接口文档、SDK 和 Terraform Provider 为准（[参考文档](reference/README.md)）。处处适用：
@@ -130,8 +127,8 @@ function inChinese(language: Language): string {
 
 \`~\` 是 \`/v2/{project_id}/apigw/instances/{instance_id}\`，\`P\` 是 \`/v2/{project_id}/apigw\`。
 
-| 类别 | 操作数 | 与云上一致 | 不同 | 只保存 | 尚未实现 |
-| --- | --- | --- | --- | --- | --- |
+| 类别 | 操作数 | 与云上一致 | 不同 | 尚未实现 |
+| --- | --- | --- | --- | --- |
 ${overview(language)}
 
 ${families.map((family) => section(family, language)).join('\n')}

@@ -5,13 +5,12 @@
 import type { OperationId } from '../../src/contract/generated/operations.js'
 
 export interface Remark {
-  /** `differs`: answers or does something else. `kept`: managed as in the cloud, but gateways do not act on it yet. */
-  readonly state: 'differs' | 'kept'
+  /** Answers or does something else. */
+  readonly state: 'differs'
   readonly why: string
 }
 
 const differs = (why: string): Remark => ({ state: 'differs', why })
-const kept = (why: string): Remark => ({ state: 'kept', why })
 
 /** For each operation of a family (a tag of the contract) that changes something and has no row of its own. */
 export const familyRemarks: Readonly<Record<string, Remark>> = {
@@ -93,7 +92,7 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Features & config
   createFeatureV2: differs(
-    'May be changed at any time, not once a minute. `lts` tells requests in a file for each stream. By `throttle_strategy` `local` each process counts for itself. `route` is a record: routes are those of the machine. `sse_strategy` changes nothing: replies are always passed on piece by piece.',
+    'May be changed at any time, not once a minute. `lts` tells requests in a file for each stream. By `throttle_strategy` `local` each process counts for itself. `route` is a record: routes are those of the machine. Replies are passed on piece by piece whatever `sse_strategy` says: it keeps streams of events out of `proxy_cache`.',
   ),
 
   // APIs
@@ -104,7 +103,7 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // VPC channels
   createVpcChannelV2: differs(
-    'Registries of microservices are not asked yet: such a channel has the members that are added. Servers are called by the `host` that is given with them or, without one, by their id as a name.',
+    'Channels of Kubernetes follow the cluster that the settings name, whatever `cluster_id` says; those of CSE have the members that are added. Servers are called by the `host` that is given with them or, without one, by their id as a name.',
   ),
   updateVpcChannelV2: differs('As for creation.'),
   debugApiV2: differs(
@@ -116,7 +115,9 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
     'An API that is kept is told in `ignore`, and with the reason in `failure`. Descriptions that are too long are cut. Policies that a file names are bound when the API is next published in `RELEASE`.',
   ),
   importApiDefinitionsAsync: differs('As for the import that is waited for.'),
-  importMicroservice: kept('Channel, group and APIs are made; gateways do not ask registries for members yet.'),
+  importMicroservice: differs(
+    'Kubernetes is the cluster that the settings name, whatever `cluster_id` says; engines of CSE are not followed.',
+  ),
 
   // Throttling
   createRequestThrottlingPolicyV2: differs('No adaptive control: `enable_adaptive_control` is always `FALSE`.'),
