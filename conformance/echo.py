@@ -11,7 +11,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """`/status/503` answers with that status, any other path with 200."""
+        """`/status/503` answers with that status, any other path with 200; `/events` as if these were events."""
         target = urlsplit(self.path)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.dumps(
@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
         ).encode()
         _, folder, *name = target.path.split("/")
         self.send_response(int(name[0]) if folder == "status" else 200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/event-stream" if folder == "events" else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -140,7 +140,7 @@ class FeatureTest(SluiceTest):
 
     def attached_plugin(self, api: str, kind: str, content: dict[str, Any]) -> str:
         body = apig.PluginCreate(
-            plugin_name=f"of_{api}", plugin_type=kind, plugin_scope="global", plugin_content=json.dumps(content)
+            plugin_name=f"{kind}_of_{api}", plugin_type=kind, plugin_scope="global", plugin_content=json.dumps(content)
         )
         plugin = self.client.create_plugin(body=body).plugin_id
         self.client.attach_api_to_plugin(

@@ -14,7 +14,6 @@ shown: set[str] = set()
 
 SHOWN_ELSEWHERE = {
     "kafka_log": "with a real broker, which there is none of here: src/gateway/policies/kafka-log.test.ts",
-    "sse_strategy": "there is nothing to switch: replies are passed on piece by piece in any case",
 }
 
 

@@ -301,6 +301,22 @@ class Switched(FeatureTest):
         self.switch("gzip", {"enable": "on", "comp_level": 6})
         yield self.call("/compressed", headers).headers.get("content-encoding")
 
+    @pair(before=["MISS", "HIT"], after=["MISS", "MISS"])
+    def test_sse_strategy(self) -> Iterator[list[str]]:
+        """Whether an API that keeps replies keeps a stream of events."""
+        api = self.published("events", **self.at_backend("/events"))
+        kept = {"cache_key": {"parameters": ["part"]}, "cache_http_status_and_ttl": [{"http_status": [200], "ttl": 60}]}
+        self.attached_plugin(api, "proxy_cache", kept)
+        header = {"name": "X-Cache", "value": "$context.cacheStatus", "value_type": "system_parameter"}
+        self.attached_plugin(api, "set_resp_headers", {"response_headers": [{**header, "action": "override"}]})
+
+        def cached(part: str) -> list[str]:
+            return [self.call(f"/events?part={part}").headers["x-cache"] for _ in range(2)]
+
+        yield cached("one")
+        self.switch("sse_strategy", "on")
+        yield cached("other")
+
     @pair(before="unknown", after="healthy")
     def test_vpc_health_status(self) -> Iterator[str]:
         """What management says of a member that a gateway checks."""

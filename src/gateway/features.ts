@@ -28,6 +28,8 @@ export interface Features {
   readonly bodyTimeout: number | undefined
   /** `throttle_strategy`: whether every process of the gateway counts for itself, or all of them together. */
   readonly countsLocally: boolean
+  /** `sse_strategy`: streams of events are passed on to each caller, and never kept for others. */
+  readonly passesEvents: boolean
   /** `gzip.comp_level`, 1 to 9; undefined: replies are not compressed. */
   readonly gzipLevel: number | undefined
   /** `backend_client_certificate`: what backends are shown whose APIs ask for it. */
@@ -54,6 +56,7 @@ export const defaultFeatures: Features = {
   http2: true,
   bodyTimeout: undefined,
   countsLocally: false,
+  passesEvents: false,
   gzipLevel: undefined,
   backendIdentity: undefined,
 }
@@ -72,6 +75,7 @@ export function featuresOf(part: InstancePart): Features {
     http2: member(custom, 'http2_enable') !== false,
     bodyTimeout: milliseconds(member(custom, 'request_body_timeout')),
     countsLocally: member(read(part, 'throttle_strategy'), 'strategy') === 'local',
+    passesEvents: read(part, 'sse_strategy') !== undefined,
     gzipLevel: gzipLevel(read(part, 'gzip')),
     backendIdentity: identity(read(part, 'backend_client_certificate')),
   }

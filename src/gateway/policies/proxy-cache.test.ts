@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { gateway, type CallOptions, type TestGateway } from '../../../test/gateway.js'
-import { appPart, change, pluginPart, publicationPart, type ApiSpec } from '../../../test/parts.js'
+import { appPart, change, instancePart, pluginPart, publicationPart, type ApiSpec } from '../../../test/parts.js'
 import { eventually, rawClient } from '../../../test/raw-peers.js'
 
 const content = {
@@ -58,6 +58,37 @@ test('policies.md 14: the same key goes to the backend once, and what must not b
   expect(await statuses(sluice, ['/orders?a=3'], ['/orders?a=3'])).toEqual(['MISS', 'MISS'])
   expect(sluice.backend.requests).toHaveLength(6)
   expect(sluice.faults).toEqual([])
+})
+
+test('features §2: sse_strategy: streams of events are not kept while it is on', async () => {
+  await using sluice = await cached()
+  answer(sluice, { 'Content-Type': 'text/event-stream; charset=utf-8' })
+  const events = (config: string) => change([instancePart({ features: { sse_strategy: { enable: true, config } } })])
+  expect(await statuses(sluice, ['/orders'], ['/orders'])).toEqual(['MISS', 'HIT'])
+  await sluice.apply(events('on'))
+  expect(await statuses(sluice, ['/orders?a=1'], ['/orders?a=1'])).toEqual(['MISS', 'MISS'])
+  answer(sluice, { 'Content-Type': 'text/event-streams' })
+  expect(await statuses(sluice, ['/orders?a=2'], ['/orders?a=2'])).toEqual(['MISS', 'HIT'])
+  await sluice.apply(events('off'))
+  answer(sluice, { 'Content-Type': 'TEXT/Event-Stream' })
+  expect(await statuses(sluice, ['/orders?a=1'], ['/orders?a=1'])).toEqual(['MISS', 'HIT'])
+})
+
+test('features §2: sse_strategy: nobody waits for a stream of events to end', async () => {
+  await using sluice = await gateway({
+    api: { pluginIds },
+    parts: [plugin(), status, instancePart({ features: { sse_strategy: { enable: true, config: 'on' } } })],
+  })
+  const ends: (() => void)[] = []
+  sluice.backend.answer = (response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    response.write('data: 1\n\n')
+    ends.push(() => response.end())
+  }
+  const both = [sluice.get('/orders'), sluice.get('/orders')]
+  await eventually(() => ends.length === 2)
+  for (const end of ends) end()
+  expect((await Promise.all(both)).map(({ body }) => body)).toEqual(['data: 1\n\n', 'data: 1\n\n'])
 })
 
 test('request-lifecycle.md 8: who may not call is not shown what is kept', async () => {

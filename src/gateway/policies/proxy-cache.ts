@@ -39,6 +39,8 @@ interface ProxyCacheContext {
   readonly stage: string
   readonly server: ServerIdentity
   readonly replies: ReplyCache
+  /** Feature `sse_strategy`: streams of events are not kept. */
+  readonly passesEvents: boolean
 }
 
 /** The look-up (28); a request that has to go on is read along, for what can be kept of its reply (36). */
@@ -51,7 +53,7 @@ export function compileProxyCache(
   const { store, flights } = context.replies
   const keyOf = compileKey(plugin, context)
   const controlOf = compileClientControl(content.client_cache_control)
-  const rules = keepingRules(content)
+  const rules = { ...keepingRules(content), passesEvents: context.passesEvents }
 
   return function lookUp(exchange): Outcome {
     const { head } = exchange
@@ -212,6 +214,7 @@ interface KeepingRules {
   readonly lifetimes: ReadonlyMap<number, number | undefined>
   /** Lower-case names of headers that are kept. */
   readonly headers: ReadonlySet<string>
+  readonly passesEvents: boolean
 }
 
 /** Kept in any case: of the content, and what tells others how long they may keep it, and what it depends on. */
@@ -226,7 +229,10 @@ const NOT_KEPT: ReadonlySet<string> = new Set(
   'age connection content-length date keep-alive server set-cookie te trailer transfer-encoding upgrade'.split(' '),
 )
 
-function keepingRules({ cache_http_status_and_ttl: statuses, cacheable_headers }: Content): KeepingRules {
+function keepingRules({
+  cache_http_status_and_ttl: statuses,
+  cacheable_headers,
+}: Content): Omit<KeepingRules, 'passesEvents'> {
   const listed = (statuses ?? []).flatMap(({ http_status, ttl }) => http_status.map((status) => [status, ttl] as const))
   const headers = [...ALWAYS, ...elements(cacheable_headers).map((name) => name.toLowerCase())]
   return {
@@ -309,6 +315,7 @@ function judge(
     if (rules.headers.has(name)) headers += `${spelled}: ${value}\r\n`
   })
   const values = (name: string): readonly string[] => lines.get(name) ?? []
+  if (rules.passesEvents && /^text\/event-stream\s*(?:;|$)/i.test(values('content-type')[0] ?? '')) return undefined
   const control = replyControl(values, now)
   const age = ageOf(values)
   const lifetime = control.lifetime ?? rules.lifetimes.get(status)

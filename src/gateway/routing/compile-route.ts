@@ -145,7 +145,10 @@ function compile(
     // 27
     breaker?.step,
     // 28, and 36 by a tap
-    compileProxyCache(plugins.proxy_cache, { publication, stage, server: gateway.server, replies }),
+    compileProxyCache(plugins.proxy_cache, {
+      ...{ publication, stage, server: gateway.server, replies },
+      passesEvents: features.passesEvents,
+    }),
   ]
   /** 35, 36, 39: told of the backend's reply and of the end. */
   const observers: readonly (RouteObserver | undefined)[] = [
