@@ -19,7 +19,7 @@ import type { Exchange, ForwardPlan } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Step } from '../step.js'
-import { readRsaKey } from './public-keys.js'
+import { readRsaKey } from '../public-keys.js'
 
 /** A body up to this many bytes is read and signed; a larger one, and one of unknown length, is streamed unsigned. */
 const LARGEST_SIGNED = 12 * 1024 * 1024

@@ -7,7 +7,7 @@ import type { Exchange } from '../exchange.js'
 import { percentDecode } from '../percent-encoding.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
-import type { PublicKeys } from './public-keys.js'
+import type { PublicKeys } from '../public-keys.js'
 
 // A key may be bound or replaced at any time.
 const HEADERS = 'Content-Type: application/x-pem-file\r\nCache-Control: no-cache\r\n'

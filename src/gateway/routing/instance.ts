@@ -3,7 +3,7 @@ import type { InstancePart } from '../../snapshot/parts.js'
 import { Apps } from '../auth/apps.js'
 import { callerFeaturesOf, defaultCallerFeatures, type CallerFeatures } from '../caller-features.js'
 import { defaultFeatures, featuresOf, type Features } from '../features.js'
-import { PublicKeys } from '../policies/public-keys.js'
+import { PublicKeys } from '../public-keys.js'
 import { compileSource, type FindSource } from '../source-address.js'
 
 export class Instance {

@@ -3,7 +3,7 @@
  * backends verify them with.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import type { BackendSignature } from '../../snapshot/parts.js'
+import type { BackendSignature } from '../snapshot/parts.js'
 
 interface KnownKey {
   /** Bindings of the key. */

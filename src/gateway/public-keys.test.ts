@@ -1,9 +1,9 @@
 /** Public keys for backends: policies.md §4, features.md §2, request-lifecycle.md §1 phase 5. */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { gateway, type CallOptions, type TestGateway } from '../../../test/gateway.js'
-import { change, groupPart, instancePart, publicationPart, type ApiSpec } from '../../../test/parts.js'
-import type { BackendSignature, InstancePart, PublicationPart } from '../../snapshot/parts.js'
+import { gateway, type CallOptions, type TestGateway } from '../../test/gateway.js'
+import { change, groupPart, instancePart, publicationPart, type ApiSpec } from '../../test/parts.js'
+import type { BackendSignature, InstancePart, PublicationPart } from '../snapshot/parts.js'
 import { PublicKeys } from './public-keys.js'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
