@@ -148,7 +148,7 @@ function changed(document: object, changes: readonly Change[]): string {
 }
 
 /** Files on each database. */
-const runs = Number(process.env['SLUICE_ROUND_TRIPS'] ?? 30)
+const runs = Number(process.env['SLUICE_ROUND_TRIPS'] ?? 15)
 
 describe.each(engines)('hostile files on $name', (engine) => {
   test(
