@@ -22,14 +22,16 @@ export function runChild(
   setting: string | ((error: unknown, settings: Settings) => string),
   start: (message: Start) => Promise<RunningChild>,
 ): void {
+  let running: Promise<RunningChild> | undefined
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => undefined)
   process.on('SIGHUP', () => undefined)
+  // Without this Node.js would open its debugger to whoever is on the machine.
+  process.on('SIGUSR1', () => void running?.then((child) => child.receive({ kind: 'reopen' })))
   process.on('disconnect', () => process.exit(1))
   // For one process alone: it finishes, and its supervisor puts another one in its place.
   process.on('SIGUSR2', () => drain())
 
-  let running: Promise<RunningChild> | undefined
   const drain = (): void => {
     if (running === undefined) process.exit(0)
     void running.then((child) => child.drain()).then(() => process.exit(0))

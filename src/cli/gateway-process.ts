@@ -91,6 +91,7 @@ async function serve(start: Start, logger: Logger): Promise<RunningChild> {
     receive(message) {
       if (message.kind === 'limits') for (const one of message.messages) limiter.receive(one)
       else if (message.kind === 'reload') logger.level = message.logLevel
+      else if (message.kind === 'reopen') void gateway?.reopenLogs()
       else if (message.kind === 'control') {
         stream.controlIsAt(message.url)
         statistics.controlIsAt(message.url)

@@ -29,6 +29,8 @@ export type ToChild =
   | { readonly kind: 'control'; readonly url: string }
   | { readonly kind: 'limits'; readonly messages: readonly ToWorker[] }
   | { readonly kind: 'reload'; readonly logLevel: LogLevel }
+  /** Open the files of logs anew. */
+  | { readonly kind: 'reopen' }
   /** Finish what is in flight and exit with 0. */
   | { readonly kind: 'drain' }
 

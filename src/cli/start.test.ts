@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -227,6 +227,29 @@ test(
     running.command.kill('SIGHUP')
     expect(await said('settings reloaded')).toMatchObject({ logLevel: 'debug' })
     expect(await said('these settings changed, and need a restart')).toMatchObject({ settings: ['region'] })
+  },
+  PATIENCE,
+)
+
+test(
+  'SIGUSR1 opens the access log anew, and never a debugger, whichever process it goes to',
+  async () => {
+    await using running = await startSluice({ SLUICE_LOG_LEVEL: 'debug', SLUICE_WORKERS: '1' })
+    const log = join(running.dataDir, 'access.log')
+    const isThere = () =>
+      stat(log).then(
+        () => true,
+        () => false,
+      )
+    for (const pid of [running.command.pid, running.processes().get('gateway 1') ?? 0]) {
+      await expect.poll(isThere, { timeout: 10_000 }).toBe(true)
+      await rename(log, `${log}.moved`)
+      process.kill(pid, 'SIGUSR1')
+      await expect.poll(isThere, { timeout: 10_000 }).toBe(true)
+    }
+    process.kill(running.processes().get('control') ?? 0, 'SIGUSR1')
+    expect((await fetch(new URL('/healthz', running.management))).status).toBe(200)
+    expect(running.command.errors()).toBe('')
   },
   PATIENCE,
 )

@@ -51,6 +51,7 @@ async function run(settings: Settings, values: FlagValues, terminal: Terminal): 
   })
   const ended = endOnSignal(supervisor, log, () => lock.release())
   process.on('SIGHUP', () => reload(settings, values, terminal, supervisor, log))
+  process.on('SIGUSR1', () => supervisor.reopenLogs())
   try {
     const ready = await supervisor.ready()
     announce(settings, ready, terminal, log)

@@ -95,6 +95,11 @@ export class Supervisor {
     for (const process of [this.#control, ...this.#gateways]) process.send({ kind: 'reload', logLevel })
   }
 
+  /** Gateways open the files of their logs anew. */
+  reopenLogs(): void {
+    for (const gateway of this.#gateways) gateway.send({ kind: 'reopen' })
+  }
+
   /** An orderly end: gateways finish their exchanges, control takes their last counts, and finishes. */
   async stop(): Promise<void> {
     await Promise.all(this.#gateways.map((gateway) => gateway.stop(GATEWAY_PATIENCE)))

@@ -119,6 +119,8 @@ export interface Gateway extends AsyncDisposable {
   figures(): GatewayFigures
   /** What is known of the members of channels that are checked. */
   memberStates(): MemberState[]
+  /** Opens the files of access logs anew, by their names. */
+  reopenLogs(): Promise<void>
   /** Stops accepting, finishes what is in flight within `graceMs` (default 30,000), flushes the access log. */
   drain(graceMs?: number): Promise<void>
 }
@@ -235,6 +237,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       apply: (update) => updates.apply(update),
       drainStatistics: () => statistics.drain(),
       figures,
+      reopenLogs: async () => void (await Promise.all([accessLog?.reopen(), logStreams?.reopen()])),
       memberStates: () => checks.states(),
       drain,
       [Symbol.asyncDispose]: () => drain(0),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -137,4 +137,64 @@ test('a file that someone else has moved is opened anew', async () => {
   await sink.write(Buffer.from('two\n'))
   await sink.close()
   expect(readFileSync(path, 'utf8')).toBe('two\n')
+})
+
+test('a log that is opened anew ends in the old file and goes on in the one that has its name', async () => {
+  using dir = directory()
+  const path = join(dir.path, 'access.log')
+  const faults: unknown[] = []
+  const writer = new LineWriter(new FileSink(path, Infinity, 5), (fault) => faults.push(fault))
+  writer.write('before\n')
+  await writer.reopen()
+  renameSync(path, join(dir.path, 'moved'))
+  writer.write('late\n')
+  await writer.reopen()
+  writer.write('after\n')
+  await writer.close()
+  expect(readFileSync(join(dir.path, 'moved'), 'utf8')).toBe('before\n')
+  expect(readFileSync(path, 'utf8')).toBe('late\nafter\n')
+  // Once closed there is nothing to open.
+  await writer.reopen()
+  expect(faults).toEqual([])
+})
+
+test('a log whose file cannot be opened anew stays with the one that it has, and says so', async () => {
+  using dir = directory()
+  const path = join(dir.path, 'access.log')
+  const faults: unknown[] = []
+  const sink = new FileSink(path, Infinity, 5)
+  const writer = new LineWriter(sink, (fault) => faults.push(fault))
+  const moved = join(dir.path, 'moved')
+  renameSync(path, moved)
+  mkdirSync(path)
+  await writer.reopen()
+  expect(String(faults[0])).toContain('could not be opened anew')
+  sink.writeSync(Buffer.from('still here\n'))
+  expect(readFileSync(moved, 'utf8')).toBe('still here\n')
+  await sink.close()
+})
+
+test('rotation keeps a log below its bound, however much is written', async () => {
+  using dir = directory()
+  const path = join(dir.path, 'access.log')
+  const [one, other] = [new FileSink(path, 1_000, 3), new FileSink(path, 1_000, 3)]
+  for (let i = 0; i < 200; i++) await (i % 3 === 0 ? one : other).write(Buffer.from('x'.repeat(99) + '\n'))
+  await one.close()
+  await other.close()
+  const sizes = readdirSync(dir.path).map((name) => statSync(join(dir.path, name)).size)
+  // Each file ends with the write that reaches its bound.
+  expect(sizes.length).toBe(4)
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1_100)
+})
+
+test('lines that were not written are counted: those that found no room, and those of a failed write', async () => {
+  const sink = new SlowSink()
+  sink.write = () => Promise.reject(new Error('disk full'))
+  const writer = new LineWriter(sink, () => undefined)
+  writer.write('one\n')
+  writer.write('two\n')
+  await writer.close()
+  expect(writer.lost).toBe(2)
+  writer.write('after the end\n')
+  expect(writer.lost).toBe(3)
 })

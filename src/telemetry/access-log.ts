@@ -45,6 +45,11 @@ export class AccessLog implements AsyncDisposable {
     return this.#writer.lost
   }
 
+  /** Writes what is in memory, and opens the file of that name: another one may have been put in its place. */
+  reopen(): Promise<void> {
+    return this.#writer.reopen()
+  }
+
   /** What is still in memory, at once: for the end of a process that cannot wait. */
   flushSync(): void {
     this.#writer.flushSync()

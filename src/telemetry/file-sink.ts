@@ -47,6 +47,13 @@ export class FileSink implements Sink {
     for (let from = 0; from < bytes.length;) from += writeSync(this.#file, bytes, from)
   }
 
+  reopen(): void {
+    // First the new one: where there is none, the old one is still there.
+    const file = openSync(this.path, 'a', 0o640)
+    closeSync(this.#file)
+    this.#file = file
+  }
+
   close(): Promise<void> {
     closeSync(this.#file)
     return Promise.resolve()
@@ -54,9 +61,7 @@ export class FileSink implements Sink {
 
   /** Someone has rotated the file, or removed it. */
   #reopenIfMoved(): void {
-    if (statSync(this.path, { throwIfNoEntry: false })?.ino === fstatSync(this.#file).ino) return
-    closeSync(this.#file)
-    this.#file = openSync(this.path, 'a', 0o640)
+    if (statSync(this.path, { throwIfNoEntry: false })?.ino !== fstatSync(this.#file).ino) this.reopen()
   }
 
   #rotate(): void {

@@ -7,6 +7,8 @@ import { writeSync } from 'node:fs'
 export interface Sink {
   write(bytes: Buffer): Promise<void>
   writeSync(bytes: Buffer): void
+  /** Lets go of what it writes to, and finds it anew by its name. Absent: it has none. */
+  reopen?(): void
   close(): Promise<void>
 }
 
@@ -79,6 +81,18 @@ export class LineWriter {
   flushSync(): void {
     const { bytes, length } = this.#take()
     if (length > 0) this.sink.writeSync(bytes)
+  }
+
+  /** Writes what is there to where it was to go, and what comes from now on to what has the name then. */
+  async reopen(): Promise<void> {
+    if (this.#writing === undefined && this.#pending.length > 0) this.#start()
+    await this.#writing
+    try {
+      // Closed, it has let go already.
+      if (!this.#closed) this.sink.reopen?.()
+    } catch (error) {
+      this.onFault(new Error('The access log could not be opened anew.', { cause: error }))
+    }
   }
 
   async close(): Promise<void> {

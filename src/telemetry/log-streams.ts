@@ -40,6 +40,11 @@ export class LogStreams {
     }
   }
 
+  /** As that of each log. */
+  async reopen(): Promise<void> {
+    for (const log of this.#open.values()) await log?.reopen()
+  }
+
   /** What is still in memory, at once: for the end of a process that cannot wait. */
   flushSync(): void {
     for (const log of this.#open.values()) log?.flushSync()
