@@ -24,7 +24,7 @@ export const familyRemarks: Readonly<Record<string, Remark>> = {
     'How `hash` is computed is not published: here it is the CRC-32 of the UTF-8 value, in decimal.',
   ),
   Plugins: differs(
-    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly; by the algorithm `local` in each of its processes by itself. `proxy_mirror` sends no copies by gRPC, nor of calls of functions.',
+    'Circuits of `breaker` are counted by each process of a node. `rate_limit` counts within a node, exactly; by the algorithm `local` in each of its processes by itself. `proxy_mirror` sends no copies of calls of functions.',
   ),
   'Signature keys': differs(
     'How `aes` and `public_key` sign is not published: policies.md §4 says what backends of Sluice get.',

@@ -349,3 +349,83 @@ test('plug-ins change the head of replies as for any request, and leave messages
   expect(refused.error?.code).toBe(status.FAILED_PRECONDITION)
   expect(gate.gw.faults).toEqual([])
 })
+
+interface MirroredCall {
+  readonly method: string
+  readonly messages: readonly string[]
+  readonly metadata: Metadata
+}
+
+/** A service that writes down what it is called with, and fails each call. */
+async function mirrorService(tls: boolean) {
+  const calls: MirroredCall[] = []
+  const server = new Server()
+  const fails: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+    const messages: string[] = []
+    call.on('data', (message: Buffer) => messages.push(message.toString()))
+    call.on('end', () => {
+      calls.push({ method: call.getPath(), messages, metadata: call.metadata })
+      call.emit('error', { code: status.INTERNAL, details: 'nobody should see this' })
+    })
+  }
+  const each = Object.entries(methods).map(([name, method]) => [
+    name,
+    { ...method, requestStream: true, responseStream: true },
+  ])
+  const service = Object.fromEntries(each) as Record<string, MethodDefinition<Buffer, Buffer>>
+  server.addService(service, Object.fromEntries(Object.keys(methods).map((name) => [name, fails])))
+  const pair = certificate({ san: ['localhost'] })
+  const secure = ServerCredentials.createSsl(null, [
+    { private_key: Buffer.from(pair.keyPem), cert_chain: Buffer.from(pair.pem) },
+  ])
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', tls ? secure : ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    )
+  })
+  return { calls, host: `127.0.0.1:${port}`, [Symbol.dispose]: () => server.forceShutdown() }
+}
+
+test.each(['grpc', 'GRPCS'])(
+  'a mirror by %s gets each call once the client has said all, whatever it answers',
+  async (protocol) => {
+    using mirror = await mirrorService(protocol === 'GRPCS')
+    await using one = await shop({ api: { pluginIds: ['m1'] } })
+    await one.gw.apply(
+      change([pluginPart('proxy_mirror', { protocol, host: mirror.host, path: '/not/for/grpc' }, 'm1')]),
+    )
+
+    expect((await get(one, 'order 1', { 'x-sent': 'yes' })).value).toBe('got order 1')
+    await expect.poll(() => mirror.calls.length).toBe(1)
+    const [call] = mirror.calls
+    expect(call).toMatchObject({ method: '/shop.Orders/Get', messages: ['order 1'] })
+    expect(call?.metadata.get('x-sent')).toEqual(['yes'])
+    expect(call?.metadata.get('x-forwarded-proto')).toEqual(['https'])
+    expect(call?.metadata.get('x-request-id')).toEqual(seen.at(-1)?.get('x-request-id'))
+
+    const { path, requestSerialize, responseDeserialize } = methods.Chat
+    const chatting = one.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+    await new Promise<void>((resolve, reject) => {
+      chatting.on('error', reject)
+      chatting.on('end', resolve)
+      chatting.on('data', (piece: Buffer) => {
+        if (piece.toString() === 'echo 1') chatting.write(Buffer.from('2'))
+        else chatting.end()
+      })
+      chatting.write(Buffer.from('1'))
+    })
+    await expect
+      .poll(() => mirror.calls.slice(1))
+      .toMatchObject([{ method: '/shop.Orders/Chat', messages: ['1', '2'] }])
+    expect(one.gw.faults).toEqual([])
+  },
+)
+
+test('a mirror by gRPC that is not there, or may not be called, harms nobody', async () => {
+  await using one = await shop({ api: { pluginIds: ['m1'] } })
+  for (const host of ['127.0.0.1:1', '169.254.169.254', 'nowhere.invalid']) {
+    await one.gw.apply(change([pluginPart('proxy_mirror', { protocol: 'grpc', host }, 'm1')]))
+    expect((await get(one, host)).value).toBe(`got ${host}`)
+  }
+  for (const fault of one.gw.faults) expect(fault).toContain('copies for mirrors were not sent')
+})

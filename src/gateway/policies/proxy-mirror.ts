@@ -3,11 +3,13 @@
  * nobody reads what comes back; where there is no room for a copy there is none.
  */
 import type http from 'node:http'
+import type { ClientHttp2Stream } from 'node:http2'
 import { Losses } from '../../telemetry/losses.js'
 import type { AddressSet } from '../address-set.js'
 import { hostHeader, parseAddress } from '../backends/origins.js'
 import { toldHeaders } from '../backends/told-headers.js'
 import { GuardedClient, type GuardedRequest } from '../outbound/guarded-client.js'
+import { GuardedHttp2 } from '../outbound/guarded-http2.js'
 import { PluginDefect, type BoundPlugin } from '../bound-plugins.js'
 import type { Step } from '../step.js'
 import { tapRequest, type BodyTap } from '../taps.js'
@@ -19,6 +21,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 const TIMEOUT = 5_000
 
 interface Copy extends Omit<GuardedRequest, 'body'> {
+  readonly grpc: boolean
   /** Milliseconds for all of it. */
   readonly timeout: number
 }
@@ -26,6 +29,7 @@ interface Copy extends Omit<GuardedRequest, 'body'> {
 /** Sends copies, in bounds that all plug-ins of a process share. */
 export class Mirrors {
   readonly #client: GuardedClient
+  readonly #grpc: GuardedHttp2
   readonly #losses: Losses
   #copies = 0
   #bytes = 0
@@ -33,6 +37,7 @@ export class Mirrors {
   /** @param onLoss how many copies could not be sent since it was last called */
   constructor(forbidden: AddressSet, onLoss: (warning: string) => void) {
     this.#client = new GuardedClient(forbidden, { mostConnections: MOST_COPIES })
+    this.#grpc = new GuardedHttp2(forbidden)
     this.#losses = new Losses((count, reason) => onLoss(`${count} copies for mirrors were not sent: ${reason}`))
   }
 
@@ -80,19 +85,22 @@ export class Mirrors {
       done()
     }
     const timer = setTimeout(() => request.destroy(), copy.timeout)
-    request.on('error', (error) => {
+    request.on('error', (error: Error) => {
       if (!isDone) this.#losses.add(1, error.message)
     })
     request.on('close', end)
-    request.on('response', (response) => response.resume().on('error', () => undefined))
+    if ('session' in request) request.resume()
+    else request.on('response', (response) => response.resume().on('error', () => undefined))
     request.end(body)
   }
 
   /** `undefined`, and a loss, where there is no way to send it. */
-  #open(copy: Copy, body: Buffer | undefined): http.ClientRequest | undefined {
+  #open(copy: Copy, body: Buffer | undefined): http.ClientRequest | ClientHttp2Stream | undefined {
     try {
       // As backends, whose certificates are not verified either.
-      const request = this.#client.open({ ...copy, body }, { rejectUnauthorized: false })
+      const request = copy.grpc
+        ? this.#grpc.open(copy)
+        : this.#client.open({ ...copy, body }, { rejectUnauthorized: false })
       if (request !== 'forbidden') return request
       this.#losses.add(1, 'the address must not be called')
     } catch (error) {
@@ -104,6 +112,7 @@ export class Mirrors {
   /** What is under way ends. */
   close(): void {
     this.#client.close()
+    this.#grpc.close()
     this.#losses.flush()
   }
 }
@@ -121,14 +130,14 @@ export function compileProxyMirror(
   if (plugin === undefined) return undefined
   const { content } = plugin
   const protocol = content.protocol.toLowerCase()
-  // Calls by gRPC are streams, of which there are no copies yet.
-  if (protocol.startsWith('grpc')) return undefined
-  const tls = protocol === 'https'
+  const grpc = protocol.startsWith('grpc')
+  const tls = protocol.endsWith('s')
   const address = parseAddress(content.host, tls ? 443 : 80)
   if (address === undefined) throw new PluginDefect('the mirror has no address')
   const { host, port } = address
   const authority = hostHeader(address, tls ? 443 : 80)
-  const targetOf = targetFor(content.path || undefined, content.path_concat_mode === 'prefix')
+  // A call by gRPC is for the method that its path names.
+  const targetOf = targetFor(grpc ? undefined : content.path || undefined, content.path_concat_mode === 'prefix')
   const ratio = content.sample_ratio ?? 1
   const timeout = content.timeout ?? TIMEOUT
   const copiesBody = content.mirror_request_body_enabled !== false
@@ -136,10 +145,11 @@ export function compileProxyMirror(
   return function mirror(exchange) {
     const { plan, head } = exchange
     if (plan === undefined || (ratio < 1 && random() >= ratio)) return undefined
+    if (grpc && head.header('content-type')?.startsWith('application/grpc') !== true) return undefined
     if (head.header('upgrade') !== undefined || !mirrors.enter()) return undefined
     const { passed, origin } = toldHeaders(exchange, plan.drop, plan.add)
-    const headers = ['Host', authority, ...passed.flat(), ...origin.flat()]
-    const copy = { tls, host, port, method: plan.method, target: targetOf(plan.target), headers, timeout }
+    const headers = ['Host', authority, ...passed.flat(), ...origin.flat(), ...(grpc ? ['TE', 'trailers'] : [])]
+    const copy = { grpc, tls, host, port, method: plan.method, target: targetOf(plan.target), headers, timeout }
     if (copiesBody && (head.contentLength !== 0 || exchange.body !== undefined)) {
       tapRequest(exchange, new BodyCopy(mirrors, copy))
     } else mirrors.send(copy, undefined, () => mirrors.leave(0))
