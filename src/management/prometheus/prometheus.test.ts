@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { emptyBuckets, LATENCY_BOUNDS } from '../../telemetry/latency-buckets.js'
 import type { GatewayFigures } from '../../telemetry/gateway-figures.js'
 import { Statistics, type Counted, type StatisticsDelta } from '../../telemetry/statistics.js'
@@ -66,7 +67,7 @@ function control({ most = 1_000, token }: { readonly most?: number; readonly tok
       }),
     )
   }
-  return { traffic, gateways, addresses, clock, read, values }
+  return { registry, traffic, gateways, addresses, clock, read, values }
 }
 
 test('what several gateways counted is one figure for each API, environment and class', async () => {
@@ -209,4 +210,42 @@ test('where a token is set, only who shows it may read', async () => {
   expect((await read({ authorization: 'Bearer another token' })).statusCode).toBe(401)
   const shown = await read({ authorization: 'Bearer a token of sixteen or more' })
   expect([shown.statusCode, shown.body.includes('process_cpu_seconds_total')]).toEqual([200, true])
+})
+
+describe('the page for operators', () => {
+  const read = (file: string) => readFileSync(new URL(`../../../docs/${file}`, import.meta.url), 'utf8')
+  const names = (text: string) =>
+    new Set(
+      Array.from(text.matchAll(/\b(?:apig|sluice|process|nodejs)_[a-z_]+\b/g), ([name]) =>
+        name.replace(/^(apig_(?:upstream_)?latency_ms)_(?:bucket|sum|count)$/, '$1'),
+      ),
+    )
+
+  test('has a row for every metric, with its labels', async () => {
+    const { registry, traffic, gateways, addresses } = control()
+    traffic.add(counted('a1', {}), 0)
+    gateways.take(
+      { node: 'n1', worker: 1, figures: { ...figures, circuits: [{ pluginId: 'p1', apiId: '', isOpen: true }] } },
+      0,
+    )
+    addresses.push({ channelId: 'c1', address: '192.0.2.1:80', healthy: true })
+    const rows = new Map(
+      Array.from(read('operations.md').matchAll(/^\| `(\w+_\w+)` \| (.*?) \|/gm), ([, name = '', labels = '']) => [
+        name,
+        Array.from(labels.matchAll(/`(\w+)`/g), ([, label]) => label),
+      ]),
+    )
+    for (const { name, values } of await registry.getMetricsAsJSON()) {
+      const labels = Object.keys(values[0]?.labels ?? {}).filter((label) => label !== 'le')
+      expect([name, rows.get(name)?.toSorted()]).toEqual([name, labels.sort()])
+    }
+  })
+
+  test.each(['operations.md', 'operations.zh-CN.md', 'grafana-dashboard.json'])('%s names no other', (file) => {
+    const { registry } = control()
+    const known = new Set(registry.getMetricsAsArray().map(({ name }) => name))
+    const named = names(read(file))
+    expect(named.size).toBeGreaterThan(10)
+    expect([...named].filter((name) => !known.has(name))).toEqual([])
+  })
 })
