@@ -26,6 +26,8 @@ const MOST_OBJECTS = 10_000
 const PAGE = '500'
 /** Seconds after which the server is asked to end a stream, at the least; as much again by chance. */
 const STREAM_SECONDS = 300
+/** Seconds after which a server that does not end it counts as gone: nothing need come for so long. */
+const STREAM_GRACE = 30
 /** Milliseconds: a stream that ends sooner without a change is a failure. */
 const SHORT = 1_000
 const GONE = 410
@@ -122,7 +124,8 @@ export class ListWatch<T extends Named> implements Following {
       timeoutSeconds: String(seconds),
     }
     const begun = Date.now()
-    const lines = await this.client.watch(this.collection.path, query, this.#stopping.signal)
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout((seconds + STREAM_GRACE) * 1_000)])
+    const lines = await this.client.watch(this.collection.path, query, signal)
     if (this.#failure !== undefined) this.#tell(undefined)
     let isQuiet = true
     for await (const line of lines) {

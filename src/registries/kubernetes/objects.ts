@@ -65,7 +65,6 @@ const status = z.object({ kind: z.literal('Status'), code: z.int().nullish(), me
 export type Pod = z.output<typeof pod>
 export type Service = z.output<typeof service>
 export type EndpointSlice = z.output<typeof endpointSlice>
-export type WatchEvent = z.output<typeof event>
 
 const reader =
   <T extends z.ZodType>(schema: T, what: string) =>

@@ -51,7 +51,7 @@ export function followService(
 }
 
 /** Without the Service there is nobody to say which port is which. */
-export function endpointsOf(service: Service | undefined, slices: Iterable<EndpointSlice>): Instance[] {
+function endpointsOf(service: Service | undefined, slices: Iterable<EndpointSlice>): Instance[] {
   if (service === undefined) return []
   const byHost = new Map<string, Instance>()
   for (const slice of slices) {

@@ -34,7 +34,7 @@ export function followWorkload(
   return pods
 }
 
-export function instancesOf(pods: Iterable<Pod>, type: WorkloadTarget['workloadType']): Instance[] {
+function instancesOf(pods: Iterable<Pod>, type: WorkloadTarget['workloadType']): Instance[] {
   const instances: Instance[] = []
   for (const pod of pods) {
     const host = pod.status?.podIP
