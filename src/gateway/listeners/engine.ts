@@ -11,7 +11,7 @@ import type { ExchangeHandler } from '../handler.js'
 import { Wheel } from '../http1/alarms.js'
 import { ClientConnection } from '../http1/client-connection.js'
 import { type EngineContext, type EngineOptions, type Forwarding, defaultOptions } from '../http1/context.js'
-import { type ByteReader, readInto } from '../http1/read-buffer.js'
+import { type ByteReader, readFrom, readInto } from '../http1/read-buffer.js'
 import { BackendSessions } from '../http2/backend-sessions.js'
 import { GrpcRelay } from '../http2/grpc-relay.js'
 import type { ClientStream } from '../http2/client-stream.js'
@@ -192,7 +192,7 @@ export class Engine {
       return
     }
     const connection = this.#connect(socket, peer, port, facts)
-    socket.on('data', (bytes: Buffer) => connection.receive(bytes, bytes.length))
+    readFrom(socket, connection)
   }
 
   #connect(socket: net.Socket, peer: string, port: number, tls: TlsFacts | undefined): ByteReader {
