@@ -81,3 +81,25 @@ test('what is no expression, or has a pattern that cannot be searched for, is a 
     }),
   )
 })
+
+test('connectives of any depth mean what they say', () => {
+  type Tree = readonly ['method', '==', 'GET' | 'POST'] | readonly [string, ...Tree[]]
+  const { tree } = fc.letrec<{ tree: Tree; node: Tree; leaf: Tree }>((tie) => ({
+    tree: fc.oneof({ depthSize: 'medium' }, tie('leaf'), tie('node')),
+    leaf: fc.constantFrom<Tree>(['method', '==', 'GET'], ['method', '==', 'POST']),
+    node: fc
+      .tuple(fc.constantFrom('AND', 'OR', '!AND', '!OR'), fc.array(tie('tree'), { minLength: 1, maxLength: 3 }))
+      .map(([name, rules]): Tree => [name, ...rules]),
+  }))
+  const meaning = ([name, ...rules]: Tree): boolean => {
+    if (name === 'method') return rules[1] === 'GET'
+    const values = (rules as Tree[]).map(meaning)
+    const holds = name.endsWith('AND') ? values.every(Boolean) : values.some(Boolean)
+    return name.startsWith('!') ? !holds : holds
+  }
+  fc.assert(
+    fc.property(tree, (expression) => {
+      expect(matches(expression)).toBe(meaning(expression))
+    }),
+  )
+})

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
@@ -219,7 +220,33 @@ describe('a broker that is not there', () => {
     await expect.poll(() => losses.length, { timeout: 20_000 }).toBeGreaterThan(0)
     expect(losses[0]).toMatch(/^plug-in k1: \d+ records for Kafka were dropped: /)
     expect(connections).toBeGreaterThanOrEqual(2)
+    // All of them are in the end, and the figures say so.
+    await expect
+      .poll(() => sluice.gateway.figures().losses, { timeout: 20_000 })
+      .toContainEqual({ what: 'kafka_log', pluginId: 'k1', count: 20 })
+    expect(sluice.gateway.figures().kafka).toEqual([{ pluginId: 'k1', bytes: 0 }])
     expect(sluice.faults).toEqual([])
+    server.close()
+  })
+
+  test('costs no more than 32 MiB, however large bodies are, and no client notices', async () => {
+    // It takes everything and says nothing.
+    const server = createServer((socket) => socket.resume().on('error', () => undefined))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const meta_config = { call_data: { log_request_body: true } }
+    const content = { broker_list: [`127.0.0.1:${port}`], topic: 't', max_retry_count: 0, meta_config }
+    const sluice = await logging(content)
+    const body = 'x'.repeat(1024 * 1024)
+    const most = 32 * 1024 * 1024
+    const kept: number[] = []
+    for (let i = 0; i < 36; i++) {
+      expect((await sluice.post('/orders', body)).status).toBe(200)
+      kept.push(sluice.gateway.figures().kafka[0]?.bytes ?? 0)
+    }
+    expect(Math.max(...kept)).toBeLessThanOrEqual(most)
+    expect(Math.max(...kept)).toBeGreaterThan(most - 2 * 1024 * 1024)
+    await sluice[Symbol.asyncDispose]()
     server.close()
   })
 
@@ -253,4 +280,29 @@ test('filters are names between commas, in any case, with wildcards', () => {
   expect(['x-a', 'X-B-', 'x-b-1', 'the-end', 'abc', 'a-b-c'].every(isTold)).toBe(true)
   expect(['x-aa', 'x-b', '-ends', 'ab', 'acb', 'ac'].some(isTold)).toBe(false)
   expect(nameFilter('a*a')('a')).toBe(false)
+})
+
+test('filters agree with what their patterns mean as regular expressions', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'B', '-', '.', '(', '\\'), maxLength: 8 })
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '-', '.', '(', '\\', '*'), maxLength: 8 })
+  fc.assert(
+    fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), text, (patterns, name) => {
+      const meant = patterns.filter((one) => one !== '')
+      const expressions = meant.map((one) =>
+        one
+          .split('*')
+          .map((piece) => piece.replace(/[.()\\]/g, '\\$&'))
+          .join('.*'),
+      )
+      const expected = meant.length === 0 || expressions.some((one) => new RegExp(`^(?:${one})$`, 'i').test(name))
+      expect([patterns, name, nameFilter(patterns.join(','))(name)]).toEqual([patterns, name, expected])
+    }),
+  )
+})
+
+test('a filter of many wildcards takes no longer than its name is long', () => {
+  const filter = nameFilter('a*'.repeat(2_000) + 'b')
+  const begun = performance.now()
+  expect(filter('a'.repeat(20_000))).toBe(false)
+  expect(performance.now() - begun).toBeLessThan(500)
 })
