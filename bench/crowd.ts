@@ -71,12 +71,12 @@ export async function model(call: Management): Promise<Model> {
 
 /**
  * Half of the APIs are published, half of those throttled and a quarter signed and controlled; the app may call a fifth
- * of them; a third has no tags.
+ * of them; a third has no tags. Where there is nothing but an API to copy, all are published and nothing is bound.
  */
 export async function crowd(
   databaseUrl: string,
   instanceId: string,
-  of: Model,
+  of: Model | Pick<Model, 'apiId'>,
   { apis, groups }: Crowd,
 ): Promise<void> {
   const store = await openStore(databaseUrl)
@@ -133,7 +133,8 @@ export async function crowd(
     const tags = all.flatMap((index) => apiOf(index).tags.map((tag) => ({ api_id: names.api(index), tag })))
     await fill(db, 'api_tags', tags, (row) => ({ ...row, instance_id: instanceId }))
 
-    const published = all.filter((index) => index % 2 === 0)
+    const policies = 'throttleId' in of ? of : undefined
+    const published = all.filter((index) => policies === undefined || index % 2 === 0)
     const place = (index: number) => ({ instance_id: instanceId, api_id: names.api(index), env_id: RELEASE })
     const bound = (index: number, kind: string) => ({
       ...{ id: `${kind}-${index}`, publish_id: names.published(index), created_at: now + index, ...place(index) },
@@ -146,18 +147,22 @@ export async function crowd(
       ...{ publish_id: names.published(index), version_id: `version-${index}`, group_id: names.group(index % groups) },
       ...{ ...place(index), published_at: now + index, variables: '{}' },
     }))
+    if (policies === undefined) return
     const some = (every: number) => published.filter((index) => index % every === 0)
-    await fill(db, 'throttle_bindings', some(4), (index) => ({ ...bound(index, 't'), throttle_id: of.throttleId }))
-    await fill(db, 'sign_bindings', some(8), (index) => ({ ...bound(index, 's'), sign_id: of.signId }))
+    await fill(db, 'throttle_bindings', some(4), (index) => ({
+      ...bound(index, 't'),
+      throttle_id: policies.throttleId,
+    }))
+    await fill(db, 'sign_bindings', some(8), (index) => ({ ...bound(index, 's'), sign_id: policies.signId }))
     await fill(db, 'acl_bindings', some(8), (index) => ({
-      ...{ ...bound(index, 'a'), acl_id: of.aclId, entity_type: 'IP' as const },
+      ...{ ...bound(index, 'a'), acl_id: policies.aclId, entity_type: 'IP' as const },
     }))
     await fill(db, 'plugin_attachments', some(8), (index) => ({
-      ...{ id: `p-${index}`, plugin_id: of.pluginId, plugin_type: 'cors' as const, created_at: now + index },
+      ...{ id: `p-${index}`, plugin_id: policies.pluginId, plugin_type: 'cors' as const, created_at: now + index },
       ...place(index),
     }))
     await fill(db, 'app_authorizations', some(10), (index) => ({
-      ...{ id: `auth-${index}`, app_id: of.appId, created_at: now + index },
+      ...{ id: `auth-${index}`, app_id: policies.appId, created_at: now + index },
       ...place(index),
     }))
   })

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROXY_CORE } from './load.js'
 import {
+  type Backends,
   type Running,
   GATEWAY_HEADERS,
+  LUA_MODULES,
   certificate,
   freePort,
+  hasLua,
   listenSecurely,
   nginx,
   spawnOn,
@@ -21,19 +24,22 @@ export const APP = {
   code: 'bench0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz',
 }
 
-const MODULES = '/usr/lib/nginx/modules'
+/** Networks of an access control policy: as many as one may have. */
+export const NETWORKS = [...Array.from({ length: 99 }, (_, i) => `10.${i}.0.0/16`), '127.0.0.1/32']
+export const ORIGIN = 'https://shop.example'
+
 const peers = join(import.meta.dirname, 'peers')
 const found = (command: string): boolean => spawnSync('which', [command]).status === 0
 
 /** A peer that this machine lacks is left out of the table, and said so. */
-export async function startPeers(backend: number): Promise<{ running: Running[]; missing: string[] }> {
+export async function startPeers(backends: Backends): Promise<{ running: Running[]; missing: string[] }> {
   const caddy = process.env['CADDY'] ?? 'caddy'
   const all: readonly (readonly [string, boolean, () => Promise<Running>])[] = [
-    ['nginx + Lua', existsSync(`${MODULES}/ngx_http_lua_module.so`), () => nginxLua(backend)],
-    ['HAProxy', found('haproxy'), () => haproxy(backend)],
-    ['Caddy', found(caddy), () => goCaddy(caddy, backend)],
-    ['fast-gateway', existsSync(join(peers, 'node_modules')), () => node('fast-gateway', backend)],
-    ['@fastify/http-proxy', existsSync(join(peers, 'node_modules')), () => node('http-proxy', backend)],
+    ['nginx + Lua', hasLua, () => nginxLua(backends.http.port)],
+    ['HAProxy', found('haproxy'), () => haproxy(backends)],
+    ['Caddy', found(caddy), () => goCaddy(caddy, backends)],
+    ['fast-gateway', existsSync(join(peers, 'node_modules')), () => node('fast-gateway', backends)],
+    ['@fastify/http-proxy', existsSync(join(peers, 'node_modules')), () => node('http-proxy', backends)],
   ]
   const running: Running[] = []
   const missing: string[] = []
@@ -58,38 +64,47 @@ function inDirectory(file: string, text: string): string {
   return directory
 }
 
-async function haproxy(backend: number): Promise<Running> {
+async function haproxy({ http, grpc, webSocket }: Backends): Promise<Running> {
   const [port, securePort] = [await freePort(), await freePort()]
   const { cert, key } = certificate()
   const pem = `${cert}.both`
   writeFileSync(pem, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'))
+  const networks = join(inDirectory('networks', NETWORKS.join('\n')), 'networks')
   const directory = inDirectory(
     'haproxy.cfg',
     `global
   nbthread 1
-  maxconn 4096
+  maxconn 9900
 defaults
   mode http
   timeout connect 5s
   timeout client 600s
+  timeout http-keep-alive 600s
   timeout server 60s
   http-reuse always
 frontend in
   bind 127.0.0.1:${port}
-  bind 127.0.0.1:${securePort} ssl crt ${pem}
+  bind 127.0.0.1:${securePort} ssl crt ${pem} alpn h2,http/1.1
+  http-request deny if { path_beg /networks/ } !{ src -f ${networks} }
   option forwardfor
   unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt
   unique-id-header X-Request-Id
+  use_backend calls if { path_beg /bench.Echo/ }
+  use_backend socket if { path_beg /socket/ }
   default_backend out
 backend out
-  server one 127.0.0.1:${backend}
+  server one 127.0.0.1:${http.port}
+backend calls
+  server one 127.0.0.1:${grpc} proto h2
+backend socket
+  server one 127.0.0.1:${webSocket}
 `,
   )
   const process = spawnOn(PROXY_CORE, 'haproxy', ['-db', '-f', join(directory, 'haproxy.cfg')], {})
   return started({ name: 'HAProxy', pid: process.pid ?? 0, port, securePort, path: '/orders/1' }, process, directory)
 }
 
-async function goCaddy(command: string, backend: number): Promise<Running> {
+async function goCaddy(command: string, { http, grpc, webSocket }: Backends): Promise<Running> {
   const [port, securePort] = [await freePort(), await freePort()]
   const { cert, key } = certificate()
   const directory = inDirectory(
@@ -100,10 +115,18 @@ async function goCaddy(command: string, backend: number): Promise<Running> {
   default_sni 127.0.0.1
 }
 (forward) {
-  reverse_proxy 127.0.0.1:${backend} {
-    header_up X-Request-Id {http.request.uuid}
-    transport http {
-      keepalive_idle_conns_per_host 256
+  handle /bench.Echo/* {
+    reverse_proxy h2c://127.0.0.1:${grpc}
+  }
+  handle /socket/* {
+    reverse_proxy 127.0.0.1:${webSocket}
+  }
+  handle {
+    reverse_proxy 127.0.0.1:${http.port} {
+      header_up X-Request-Id {http.request.uuid}
+      transport http {
+        keepalive_idle_conns_per_host 256
+      }
     }
   }
 }
@@ -122,13 +145,18 @@ http://127.0.0.1:${port} {
   return started({ name: 'Caddy', pid: process.pid ?? 0, port, securePort, path: '/orders/1' }, process, directory)
 }
 
-async function node(script: string, backend: number): Promise<Running> {
+async function node(script: string, { http, webSocket }: Backends): Promise<Running> {
   const port = await freePort()
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const file = join(peers, `${script}.js`)
-  const process = spawnOn(PROXY_CORE, globalThis.process.execPath, [file, String(port), String(backend)], {
-    NODE_ENV: 'production',
-  })
+  const process = spawnOn(
+    PROXY_CORE,
+    globalThis.process.execPath,
+    [file, ...[port, http.port, webSocket].map(String)],
+    {
+      NODE_ENV: 'production',
+    },
+  )
   return started({ name: script, pid: process.pid ?? 0, port, path: '/orders/1' }, process, directory)
 }
 
@@ -153,6 +181,8 @@ function nginxLua(backend: number): Promise<Running> {
       '"bytes_out":$bytes_sent,"seconds":$request_time,"upstream":"$upstream_addr","upstream_status":"$upstream_status",'
       '"upstream_seconds":"$upstream_response_time","agent":"$http_user_agent"}';
     geo $listed { default 0; 127.0.0.0/8 1; }
+    geo $network { default 0; ${NETWORKS.map((network) => `${network} 1;`).join(' ')} }
+    map $http_origin $allowed { default ""; ${ORIGIN} $http_origin; }
     init_by_lua_block { ${library} }
     upstream backend { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }
     server {
@@ -168,10 +198,12 @@ function nginxLua(backend: number): Promise<Running> {
       ${policies(
         'listed',
         'if ngx.var.listed ~= "1" then return ngx.exit(403) end gateway.code()',
-        'add_header X-Request-Id $request_id; add_header X-Bench one; add_header X-Frame-Options DENY;',
+        'add_header X-Request-Id $request_id; add_header X-Bench DENY; add_header X-Frame-Options DENY;' +
+          'add_header Access-Control-Allow-Origin $allowed; add_header Vary Origin;',
       )}
+      ${policies('networks', 'if ngx.var.network ~= "1" then return ngx.exit(403) end')}
     }`,
-    `load_module ${MODULES}/ndk_http_module.so; load_module ${MODULES}/ngx_http_lua_module.so;`,
+    LUA_MODULES,
   )
 }
 

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
-import { load, type Measurement } from './load.js'
+import { measure, wrk, type Measurement } from './load.js'
 import { type Subject, nginxBackend, nginxProxy, sluice } from './subjects.js'
 import { table, summaries } from './summary.js'
 
@@ -39,10 +39,10 @@ async function run(rounds: number, seconds: number, connections: number): Promis
   await using subject = await sluice(backend.port)
   const subjects: readonly Subject[] = [reference, subject]
   const measured: Measurement[][] = subjects.map(() => [])
-  for (const each of subjects) await load(each, 3, connections)
+  for (const each of subjects) await measure(each, 3, connections, wrk())
   for (let round = 0; round < rounds; round++) {
     for (const [index, each] of subjects.entries()) {
-      const figures = await load(each, seconds, connections)
+      const figures = await measure(each, seconds, connections, wrk())
       measured[index]?.push(figures)
       console.error(
         `round ${round + 1}: ${each.name} ${figures.cpuMicroseconds.toFixed(1)} µs, ${figures.perSecond.toFixed(0)}/s`,

@@ -1,7 +1,16 @@
 /** What is measured: a backend, nginx in front of it, Sluice in front of it; each started and stopped here. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,18 +52,59 @@ export function certificate(): { readonly cert: string; readonly key: string } {
 }
 
 const BODY = 'x'.repeat(1024)
+/** A message of gRPC: not compressed, its length in four bytes, its content. */
+const MESSAGE = `\\0\\0\\0\\0\\32${'y'.repeat(32)}`
 
-/** 1 KB from memory, connections kept. */
+const MODULES = '/usr/lib/nginx/modules'
+export const hasLua = existsSync(`${MODULES}/ngx_http_lua_module.so`)
+export const LUA_MODULES = `load_module ${MODULES}/ndk_http_module.so; load_module ${MODULES}/ngx_http_lua_module.so;`
+
+/** What proxies are in front of; ports on the loopback interface. */
+export interface Backends extends AsyncDisposable {
+  readonly http: Running
+  /** HTTP/2 without TLS. */
+  readonly grpc: number
+  readonly webSocket: number
+}
+
+export async function startBackends(): Promise<Backends> {
+  const http = await nginxBackend()
+  const webSocket = await freePort()
+  const script = join(import.meta.dirname, 'echo-server.ts')
+  const echo = spawnOn(OTHER_CORE, process.execPath, ['--import', 'tsx', script, String(webSocket)], {})
+  const subject = { name: 'echo', pid: echo.pid ?? 0, port: webSocket, path: '/' }
+  const running = await started(subject, echo, mkdtempSync(join(tmpdir(), 'sluice-bench-')))
+  return {
+    http,
+    webSocket,
+    grpc: http.securePort ?? 0,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]()
+      await http[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** 1 KB from memory, connections kept; any call of gRPC is answered on another port. */
 export function nginxBackend(): Promise<Running> {
+  // A call whose message has not been read is answered, and then reset, which fails some of them behind nginx.
+  const answer = hasLua ? `content_by_lua_block { ngx.req.read_body() ngx.print("${MESSAGE}") }` : 'return 500;'
   return nginx(
     'backend',
     OTHER_CORE,
-    (port) => `
+    (port, other) => `
     server {
       listen 127.0.0.1:${port} backlog=1024;
+      client_max_body_size 2g;
       location / { default_type text/plain; return 200 "${BODY}"; }
       location /large/ { default_type text/plain; root .; try_files /large =404; }
+      location /huge/ { default_type text/plain; root .; try_files /huge =404; }
+    }
+    server {
+      listen 127.0.0.1:${other} http2 backlog=1024;
+      location / { default_type application/grpc; add_trailer grpc-status 0; ${answer} }
     }`,
+    hasLua ? LUA_MODULES : '',
   )
 }
 
@@ -69,12 +119,25 @@ export const GATEWAY_HEADERS = `
         add_header X-Request-Id $request_id;`
 
 /** What a plain reverse proxy needs: kept connections to the backend, the headers that ours adds, no log. */
-export function nginxProxy(backend: number): Promise<Running> {
+export function nginxProxy(http: number, others?: Pick<Backends, 'grpc' | 'webSocket'>): Promise<Running> {
+  const more =
+    others === undefined
+      ? ''
+      : `
+      location /socket/ {
+        proxy_pass http://127.0.0.1:${others.webSocket};
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection "upgrade";
+        ${GATEWAY_HEADERS}
+      }
+      location /bench.Echo/ { grpc_pass grpc://calls; ${GATEWAY_HEADERS.replaceAll('proxy_set', 'grpc_set')} }`
   return nginx(
     'nginx',
     PROXY_CORE,
     (port, secure) => `
-    upstream backend { server 127.0.0.1:${backend}; keepalive 256; keepalive_requests 1000000000; }
+    upstream backend { server 127.0.0.1:${http}; keepalive 256; keepalive_requests 1000000000; }
+    upstream calls { server 127.0.0.1:${others?.grpc ?? http}; keepalive 256; keepalive_requests 1000000000; }
     server {
       listen 127.0.0.1:${port} backlog=1024;
       ${listenSecurely(secure)}
@@ -84,13 +147,14 @@ export function nginxProxy(backend: number): Promise<Running> {
         proxy_set_header Connection "";
         ${GATEWAY_HEADERS}
       }
+      ${more}
     }`,
   )
 }
 
 export function listenSecurely(port: number): string {
   const { cert, key } = certificate()
-  return `listen 127.0.0.1:${port} ssl backlog=1024; ssl_certificate ${cert}; ssl_certificate_key ${key};
+  return `listen 127.0.0.1:${port} ssl http2 backlog=1024; ssl_certificate ${cert}; ssl_certificate_key ${key};
       ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:tls:10m;`
 }
 
@@ -106,10 +170,13 @@ export async function nginx(
   // Started by root, its worker is somebody else, and reads the large reply here.
   chmodSync(directory, 0o755)
   writeFileSync(join(directory, 'large'), 'x'.repeat(1024 ** 2))
+  // Without a byte on the disk.
+  writeFileSync(join(directory, 'huge'), '')
+  truncateSync(join(directory, 'huge'), 1024 ** 3)
   writeFileSync(
     join(directory, 'nginx.conf'),
     `${modules} daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/error.log;
-    events { worker_connections 4096; }
+    worker_rlimit_nofile 20000; events { worker_connections 16384; }
     http {
       access_log off; tcp_nodelay on; keepalive_timeout 600s; keepalive_requests 1000000000;
       ${paths.map((path) => `${path}_temp_path ${directory}/${path};`).join(' ')}
@@ -120,6 +187,12 @@ export async function nginx(
   return started({ name, pid: process.pid ?? 0, port, securePort, path: '/orders/1' }, process, directory)
 }
 
+export interface SluiceOptions {
+  /** Of the data; it may hold some already. */
+  readonly directory?: string
+  readonly environment?: NodeJS.ProcessEnv
+}
+
 /**
  * `sluice start` with one gateway process, one published API, and everything on that is on by default. `prepare` may
  * publish more.
@@ -127,8 +200,8 @@ export async function nginx(
 export async function sluice(
   backend: number,
   prepare: (call: Management) => Promise<void> = async () => undefined,
+  { directory = mkdtempSync(join(tmpdir(), 'sluice-bench-')), environment = {} }: SluiceOptions = {},
 ): Promise<Running> {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const [management, port, securePort] = [await freePort(), await freePort(), await freePort()]
   const main = join(import.meta.dirname, '../dist/cli/main.js')
   const process = spawnOn(PROXY_CORE, globalThis.process.execPath, [main, 'start'], {
@@ -138,6 +211,7 @@ export async function sluice(
     SLUICE_HTTPS_LISTEN: `127.0.0.1:${securePort}`,
     SLUICE_WORKERS: '1',
     SLUICE_LOG_FORMAT: 'json',
+    ...environment,
   })
   return started(
     { name: 'sluice', pid: process.pid ?? 0, port, securePort, path: '/orders/1' },
@@ -149,19 +223,29 @@ export async function sluice(
         string,
         string
       >
-      const call = managementOf(credentials)
-      await publish(call, backend)
+      // A directory that is used again has told where it was first.
+      const call = managementOf({ ...credentials, endpoint: `http://127.0.0.1:${management}` })
+      // Every API is limited by default; here the limit counts, and never strikes.
+      await call('POST', 'features', { name: 'ratelimit', enable: true, config: '{"api_limits":1000000}' })
+      await publishApi(call, backend, 'orders', {})
       await prepare(call)
       await answers(process, port, '/orders/1')
     },
   )
 }
 
-/** In the group that answers for the gateway's own address: debugging domains have a daily limit. */
-async function publish(call: Management, backend: number): Promise<void> {
-  // Every API is limited by default; here the limit counts, and never strikes.
-  await call('POST', 'features', { name: 'ratelimit', enable: true, config: '{"api_limits":1000000}' })
-  await publishApi(call, backend, 'orders', {})
+/** That which answers for the gateway's own address: debugging domains have a daily limit. */
+export async function defaultGroup(call: Management): Promise<string> {
+  const { groups } = await call('GET', 'api-groups')
+  const group = (groups as { id: string; name: string }[]).find((each) => each.name === 'DEFAULT')
+  if (group === undefined) throw new Error('the instance has no group DEFAULT')
+  return group.id
+}
+
+/** In RELEASE; the id of the publication. */
+export async function publish(call: Management, api: string): Promise<string> {
+  const { publish_id } = await call('POST', 'apis/action', { action: 'online', env_id: RELEASE, api_id: api })
+  return String(publish_id)
 }
 
 /** `/{name}/{id}` of the backend, published in RELEASE: the ids of the API and of its publication. */
@@ -171,11 +255,15 @@ export async function publishApi(
   name: string,
   overrides: { readonly req_method?: string; readonly auth_type?: string; readonly auth_opt?: object },
 ): Promise<{ api: string; publication: string }> {
-  const { groups } = await call('GET', 'api-groups')
-  const group = (groups as { id: string; name: string }[]).find((each) => each.name === 'DEFAULT')
-  if (group === undefined) throw new Error('the instance has no group DEFAULT')
   const { id } = await call('POST', 'apis', {
-    ...{ group_id: group.id, name, type: 1, req_protocol: 'BOTH', req_method: 'GET', req_uri: `/${name}/{id}` },
+    ...{
+      group_id: await defaultGroup(call),
+      name,
+      type: 1,
+      req_protocol: 'BOTH',
+      req_method: 'GET',
+      req_uri: `/${name}/{id}`,
+    },
     ...{ auth_type: 'NONE', backend_type: 'HTTP' },
     req_params: [{ name: 'id', type: 'STRING', location: 'PATH', required: 1 }],
     backend_params: [{ name: 'id', location: 'PATH', origin: 'REQUEST', value: 'id' }],
@@ -185,9 +273,7 @@ export async function publishApi(
     },
     ...overrides,
   })
-  const action = { action: 'online', env_id: RELEASE, api_id: id }
-  const { publish_id } = await call('POST', 'apis/action', action)
-  return { api: String(id), publication: String(publish_id) }
+  return { api: String(id), publication: await publish(call, String(id)) }
 }
 
 export function spawnOn(

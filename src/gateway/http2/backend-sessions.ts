@@ -41,6 +41,8 @@ export class BackendSession extends Alarm {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: WINDOW },
     })
+    // Any number of calls may wait for the connection.
+    this.session.setMaxListeners(0)
     this.session.on('error', (error: NodeJS.ErrnoException) => (this.failure ??= error))
     socket.on('error', (error: NodeJS.ErrnoException) => (this.failure ??= error))
     this.session.on('close', () => {
