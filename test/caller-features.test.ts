@@ -97,6 +97,14 @@ async function stage(engine: TestEngine): Promise<Stage> {
 const keyOf = ({ app }: Stage): SigningKey => ({ accessKey: app.app_key, secretKey: app.app_secret })
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
+/** A token of the first user, for the whole account. */
+async function giveToken({ here: { sluice } }: Stage, text: string): Promise<void> {
+  const { userId: user_id, domainId: domain_id } = sluice.identities
+  const token = { token_hash: tokenHash(text), user_id, domain_id, project_id: null, methods: '["password"]' }
+  const times = { issued_at: Date.now(), expires_at: Date.now() + 600_000 }
+  await sluice.store.write([], ({ db }) => insertToken(db, { ...token, ...times }))
+}
+
 /** What a call is answered while the feature is off, and while it is on. */
 interface Case {
   readonly name: string
@@ -251,11 +259,7 @@ describe.each(engines)('features about callers, by management on $name', (engine
 
   test('features §2: backend_token_allow: the token of the account sluice goes on while its name matches', async () => {
     await using here = await stage(engine)
-    const { sluice } = here.here
-    const { userId, domainId } = sluice.identities
-    const times = { issued_at: Date.now(), expires_at: Date.now() + 600_000 }
-    const token = { token_hash: tokenHash('my-token'), user_id: userId, domain_id: domainId, project_id: null }
-    await sluice.store.write([], ({ db }) => insertToken(db, { ...token, methods: '["password"]', ...times }))
+    await giveToken(here, 'my-token')
     const forwarded = async () => {
       expect(await here.call('/iam', { 'X-Auth-Token': 'my-token' })).toBe('200')
       return here.received('x-auth-token')
@@ -269,6 +273,21 @@ describe.each(engines)('features about callers, by management on $name', (engine
     await allow('sluice')
     await here.set('backend_token_allow', false)
     expect(await forwarded()).toBeUndefined()
+  })
+
+  test('request-lifecycle §1, 16a: a user who is switched off is told so', async () => {
+    await using here = await stage(engine)
+    const { store, identities } = here.here.sluice
+    await giveToken(here, 'first')
+    await giveToken(here, 'second')
+    const { accessKey, secretKey, userId } = identities
+    expect(await here.call('/iam', { 'X-Auth-Token': 'first' })).toBe('200')
+    await store.write([], ({ db }) =>
+      db.updateTable('iam_users').set({ enabled: 0 }).where('id', '=', userId).execute(),
+    )
+    expect(await here.call('/iam', { 'X-Auth-Token': 'second' })).toBe('403 APIG.0802')
+    expect(await here.signed('/iam', { accessKey, secretKey })).toBe('403 APIG.0802')
+    expect(await here.signed('/iam', { accessKey, secretKey: 'another' })).toBe('401 APIG.0301')
   })
 
   test('policies.md 8: public_key: made, bound, fetched by name, and verified by another program', async () => {

@@ -66,11 +66,32 @@ describe.each(engines)('identities on $name', (engine) => {
     expect(await gateway.identify(temporary)).toBe('expired')
   })
 
+  test('a user who is switched off is known, but forbidden; what has expired is that first', async () => {
+    await using iam = await iamServer(engine)
+    const gateway = asking(await control(iam))
+    const token = await iam.token()
+    const { admin } = iam
+    const ofKey = { accessKey: admin.accessKey, securityToken: '' }
+    const enable = (enabled: 0 | 1) =>
+      iam.store.write([], ({ db }) =>
+        db.updateTable('iam_users').set({ enabled }).where('id', '=', admin.userId).execute(),
+      )
+    await enable(0)
+    expect(await gateway.identify({ token })).toEqual({ reason: 'forbidden' })
+    expect(await gateway.identify(ofKey)).toEqual({ reason: 'forbidden', secret: admin.secretKey })
+    expect(await gateway.identify({ ...ofKey, securityToken: 'x' })).toBe('unknown')
+    await enable(1)
+    expect(await gateway.identify({ token })).toMatchObject({ userName: 'admin' })
+    await enable(0)
+    iam.time.now += 24 * 3_600_000
+    expect(await gateway.identify({ token })).toBe('expired')
+  })
+
   test('without the cluster token, without control, and with something else nobody is told', async () => {
     await using iam = await iamServer(engine)
     const url = await control(iam)
     const question = { accessKey: iam.admin.accessKey, securityToken: '' }
-    expect(await asking(url, 'another token of sixteen').identify(question)).toBe('unavailable')
+    expect(await asking(url, 'another token of sixteen').identify(question)).toBe('refused')
     expect(await asking(undefined).identify(question)).toBe('unavailable')
     const moving = asking('http://127.0.0.1:1')
     expect(await moving.identify(question)).toBe('unavailable')

@@ -13,7 +13,15 @@ interface Identified extends Pick<Identity, 'domainId' | 'domainName' | 'userId'
   readonly secret?: string
 }
 
-export type Identify = (asked: Asked) => Promise<Identified | 'unknown' | 'expired'>
+/** Who shows something valid, but is switched off. */
+interface Forbidden {
+  readonly reason: 'forbidden'
+  readonly secret?: string
+}
+
+type Answer = Identified | Forbidden | 'unknown' | 'expired'
+
+export type Identify = (asked: Asked) => Promise<Answer>
 
 export function createIdentify({
   store,
@@ -26,23 +34,25 @@ export function createIdentify({
 }): Identify {
   return async (asked) => ('token' in asked ? byToken(asked.token) : byKey(asked.accessKey, asked.securityToken))
 
-  async function byToken(text: string): Promise<Identified | 'unknown' | 'expired'> {
+  async function byToken(text: string): Promise<Answer> {
     const found = await store.read((db) => findToken(db, tokenHash(text)))
-    if (found === undefined || !found.identity.enabled) return 'unknown'
+    if (found === undefined) return 'unknown'
     const { token, identity } = found
     if (clock() >= token.expiresAt) return 'expired'
+    if (!identity.enabled) return { reason: 'forbidden' }
     return { ...named(identity), projectId: token.project?.id ?? '', expiresAt: token.expiresAt }
   }
 
-  async function byKey(accessKey: string, securityToken: string): Promise<Identified | 'unknown' | 'expired'> {
+  async function byKey(accessKey: string, securityToken: string): Promise<Answer> {
     const found = await store.read((db) => findAccessKey(db, accessKey))
-    if (found === undefined || !found.identity.enabled) return 'unknown'
+    if (found === undefined) return 'unknown'
     const { key, identity } = found
     const isExpected =
       key.securityTokenHash === undefined ? securityToken === '' : isTokenOf(securityToken, key.securityTokenHash)
     if (!isExpected) return 'unknown'
     if (key.expiresAt !== undefined && clock() >= key.expiresAt) return 'expired'
     const secret = vault.open(key.secretSealed, accessKeyContext(accessKey))
+    if (!identity.enabled) return { reason: 'forbidden', secret }
     return {
       ...named(identity),
       projectId: '',

@@ -30,8 +30,17 @@ const identity = z.object({
 
 export type KnownIdentity = z.infer<typeof identity>
 
-/** `expired` for what was valid; `unavailable` when control did not say. */
-export type IdentityAnswer = KnownIdentity | 'unknown' | 'expired' | 'unavailable'
+const forbidden = z.object({
+  reason: z.literal('forbidden'),
+  /** Of the access key, if it is one that was shown. */
+  secret: z.string().optional(),
+})
+
+/** Of a user who may not call; a signature must be good before its caller is told so. */
+export type ForbiddenIdentity = z.infer<typeof forbidden>
+
+/** `expired` for what was valid; `unavailable` when control did not say, `refused` when it does not trust the gateway. */
+export type IdentityAnswer = KnownIdentity | ForbiddenIdentity | 'unknown' | 'expired' | 'unavailable' | 'refused'
 
 export interface IdentitySource {
   /** Never rejects. */
@@ -43,7 +52,7 @@ export function parseQuestion(body: unknown): IdentityQuestion | undefined {
 }
 
 /** What control answers: the identity, or why there is none. */
-export const replyTo = (answer: Exclude<IdentityAnswer, 'unavailable'>): string =>
+export const replyTo = (answer: Exclude<IdentityAnswer, 'unavailable' | 'refused'>): string =>
   JSON.stringify(typeof answer === 'string' ? { reason: answer } : answer)
 
 /** Milliseconds. */
@@ -94,10 +103,11 @@ export class IdentityClient implements IdentitySource {
 }
 
 function readAnswer(status: number | undefined, body: string): IdentityAnswer {
+  if (status === 401 || status === 403) return 'refused'
   const answer = status === 200 ? parseJson(body) : undefined
   const reason: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'reason') : undefined
   if (reason === 'unknown' || reason === 'expired') return reason
-  return identity.safeParse(answer).data ?? 'unavailable'
+  return forbidden.safeParse(answer).data ?? identity.safeParse(answer).data ?? 'unavailable'
 }
 
 function parseJson(body: string): unknown {

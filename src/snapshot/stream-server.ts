@@ -29,7 +29,7 @@ export interface GatewayRoutesOptions {
   /** Takes what a gateway process tells of itself. Absent: nobody wants to know. */
   readonly receiveGateway?: (report: GatewayReport) => void
   /** Tells who shows a token or an access key. Absent: nobody is asked. */
-  readonly identify?: (question: IdentityQuestion) => Promise<Exclude<IdentityAnswer, 'unavailable'>>
+  readonly identify?: (question: IdentityQuestion) => Promise<Exclude<IdentityAnswer, 'unavailable' | 'refused'>>
   /** Milliseconds between signs of life. Default 5,000. */
   readonly heartbeat?: number
 }

@@ -152,6 +152,38 @@ test('features §2: backend_token_allow: what is no expression allows nobody, an
   expect(gw.backend.only.headers).not.toHaveProperty('x-auth-token')
 })
 
+test('§4.2: a temporary key that has expired: 400 APIG.0602, told as it is remembered too', async () => {
+  const soon = Date.now() + 400
+  const key = { ...person, projectId: '', secret: 'secret-of-temporary', expiresAt: soon }
+  await using gw = await stage({}, control({ 'key-of-temporary/session': key, 'key-of-old/session': 'expired' }))
+  const call = async (app: string) => {
+    const reply = await gw.signed('GET', '/orders', { app, headers: { 'X-Security-Token': 'session' } })
+    return reply.code === undefined ? reply.status : `${reply.status} ${reply.code}`
+  }
+  expect(await call('old')).toBe('400 APIG.0602')
+  await expect.poll(() => call('temporary'), { timeout: 20_000, interval: 50 }).toBe('400 APIG.0602')
+})
+
+test('phase 16a: a user who is switched off: 403 APIG.0802, told only to who has shown a good credential', async () => {
+  const off = { reason: 'forbidden', secret: 'secret-of-app1' } as const
+  await using gw = await stage({}, control({ good: { reason: 'forbidden' }, 'key-of-app1/': off }))
+  expect(await byToken(gw, 'good')).toBe('403 APIG.0802')
+  expect(await byToken(gw, 'bad')).toBe('401 APIG.0301')
+  const signed = await gw.signed('GET', '/orders')
+  const posted = await gw.signed('POST', '/orders', { body: '{}' })
+  const forged = await gw.get('/orders', { headers: gw.sign('POST', '/orders') })
+  expect([signed.code, posted.code, forged.code]).toEqual(['APIG.0802', 'APIG.0802', 'APIG.0301'])
+  expect(gw.backend.requests).toEqual([])
+})
+
+test('phase 16a: control that does not trust the gateway: 500 APIG.0608, asked again by the next call', async () => {
+  const { source, asked } = control({ good: 'refused', 'key-of-app1/': 'refused' })
+  await using gw = await stage({}, { source, asked })
+  expect([await byToken(gw, 'good'), await byToken(gw, 'good')]).toEqual(['500 APIG.0608', '500 APIG.0608'])
+  expect((await gw.signed('GET', '/orders')).code).toBe('APIG.0608')
+  expect(asked).toEqual(['good', 'good', 'key-of-app1/'])
+})
+
 test('§4.3: nothing shown, and something else', async () => {
   await using gw = await stage()
   const nothing = await gw.get('/orders')

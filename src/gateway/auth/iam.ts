@@ -1,7 +1,8 @@
 /**
  * auth_type `IAM`: the caller is an account of the cloud, shown by a token or by a signature with an access key
- * (authentication.md §4). Refusals: 401 APIG.0301 and, for what has expired, APIG.0307; 503 APIG.0613 while nobody can
- * tell.
+ * (authentication.md §4). Refusals: 401 APIG.0301; 401 APIG.0307 for a token that has expired, 400 APIG.0602 for a temporary
+ * key; 403 APIG.0802 for a user who is switched off; 503 APIG.0613 while nobody can tell, 500 APIG.0608 where control does
+ * not trust the gateway.
  */
 import { claimsSignature, parseAuthorization, type Authorization } from '../../signing/authorization-header.js'
 import { EMPTY_HASH } from '../../signing/canonical-request.js'
@@ -12,7 +13,7 @@ import type { Exchange } from '../exchange.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Outcome, Step } from '../step.js'
-import { IamIdentity, type Found, type Identities } from './identities.js'
+import { ForbiddenUser, type Found, type IamIdentity, type Identities } from './identities.js'
 import type { KeyFailures } from './key-failures.js'
 
 /** What all IAM APIs of a gateway share. */
@@ -32,18 +33,15 @@ export function compileIam({ identities, failures, bodyLimit, callers }: IamAuth
   const { hwSecurityToken, tokenAllow } = callers
 
   function afterToken(exchange: Exchange, found: Found): Reply | undefined {
-    if (!(found instanceof IamIdentity)) return refuseFor(exchange, found, 'decrypt token fail')
+    if (found instanceof ForbiddenUser) return refuse(exchange, 'APIG.0802')
+    if (typeof found === 'string') return refuseFor(exchange, found, 'decrypt token fail', 'APIG.0307')
     exchange.caller = tokenAllow?.(found) === true ? found.byTokenThatGoesOn : found.byToken
     return undefined
   }
 
-  function verify(
-    exchange: Exchange,
-    { secret, bySignature }: IamIdentity,
-    authorization: Authorization,
-    hash?: string,
-  ) {
+  function verify(exchange: Exchange, found: IamIdentity | ForbiddenUser, authorization: Authorization, hash?: string) {
     const { accessKey } = authorization
+    const { secret } = found
     const verdict =
       secret === undefined ? 'bad-signature' : verifySignature(exchange.head, authorization, secret, hash, gatewayRules)
     if (verdict !== 'ok') {
@@ -51,11 +49,16 @@ export function compileIam({ identities, failures, bodyLimit, callers }: IamAuth
       return refuse(exchange, 'APIG.0301', 'verify aksk signature fail')
     }
     failures.forget(accessKey)
-    exchange.caller = bySignature
+    if (found instanceof ForbiddenUser) return refuse(exchange, 'APIG.0802')
+    exchange.caller = found.bySignature
     return undefined
   }
 
-  async function verifyWithBody(exchange: Exchange, identity: IamIdentity, authorization: Authorization) {
+  async function verifyWithBody(
+    exchange: Exchange,
+    identity: IamIdentity | ForbiddenUser,
+    authorization: Authorization,
+  ) {
     const collected = await exchange.connection.collectBody(exchange, bodyLimit)
     if (collected === 'too-large') return refuse(exchange, 'APIG.0201 413')
     if (collected === 'timeout') return refuse(exchange, 'APIG.0201 408')
@@ -64,8 +67,8 @@ export function compileIam({ identities, failures, bodyLimit, callers }: IamAuth
 
   function afterKey(exchange: Exchange, found: Found, authorization: Authorization): Outcome {
     const { accessKey } = authorization
-    if (!(found instanceof IamIdentity))
-      return refuseFor(exchange, found, `Get secretKey failed,ak:${accessKey},err:ak not exist`)
+    if (typeof found === 'string')
+      return refuseFor(exchange, found, `Get secretKey failed,ak:${accessKey},err:ak not exist`, 'APIG.0602')
     if (exchange.head.contentLength === 0) return verify(exchange, found, authorization, EMPTY_HASH)
     return needsBodyHash(exchange.head)
       ? verifyWithBody(exchange, found, authorization)
@@ -102,13 +105,20 @@ export function compileIam({ identities, failures, bodyLimit, callers }: IamAuth
   }
 }
 
-function refuseFor(exchange: Exchange, found: Exclude<Found, IamIdentity>, detail: string): Reply {
+function refuseFor(
+  exchange: Exchange,
+  found: Extract<Found, string>,
+  detail: string,
+  expired: 'APIG.0307' | 'APIG.0602',
+): Reply {
   switch (found) {
     case 'unknown':
       return refuse(exchange, 'APIG.0301', detail)
     case 'expired':
-      return refuse(exchange, 'APIG.0307')
+      return refuse(exchange, expired)
     case 'unavailable':
       return refuse(exchange, 'APIG.0613')
+    case 'refused':
+      return refuse(exchange, 'APIG.0608')
   }
 }

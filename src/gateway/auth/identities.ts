@@ -3,7 +3,13 @@
  * a kind: what is more is as if control were away, so that no caller can make a gateway flood it.
  */
 import { createSecretKey, hash, type KeyObject } from 'node:crypto'
-import type { IdentityAnswer, IdentityQuestion, IdentitySource, KnownIdentity } from '../../snapshot/identities.js'
+import type {
+  ForbiddenIdentity,
+  IdentityAnswer,
+  IdentityQuestion,
+  IdentitySource,
+  KnownIdentity,
+} from '../../snapshot/identities.js'
 import type { Caller } from '../exchange.js'
 
 /** Milliseconds that a revoked token or a disabled user may go on here. */
@@ -32,12 +38,21 @@ export class IamIdentity {
     this.byToken = { ...caller, accessModel: 'iam_token' }
     this.byTokenThatGoesOn = { ...this.byToken, keepsCredential: true }
     this.bySignature = { ...caller, accessModel: 'iam_signature' }
-    this.secret = secret === undefined ? undefined : createSecretKey(Buffer.from(secret, 'utf8'))
+    this.secret = secretKey(secret)
     this.expiresAt = expiresAt
   }
 }
 
-export type Found = IamIdentity | Exclude<IdentityAnswer, KnownIdentity>
+/** A user who is switched off: known, and told so once the credential has been found good. */
+export class ForbiddenUser {
+  readonly secret: KeyObject | undefined
+
+  constructor({ secret }: ForbiddenIdentity) {
+    this.secret = secretKey(secret)
+  }
+}
+
+export type Found = IamIdentity | ForbiddenUser | Extract<IdentityAnswer, string>
 
 export class Identities {
   readonly #known = new Map<string, { readonly found: Found; readonly until: number }>()
@@ -59,7 +74,7 @@ export class Identities {
     if (this.source === undefined || this.#underWay.size >= MOST_UNDER_WAY) return 'unavailable'
     const answer = this.source
       .identify(question)
-      .then((told) => this.#remember(key, typeof told === 'string' ? told : new IamIdentity(told)))
+      .then((told) => this.#remember(key, foundBy(told)))
       .finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, answer)
     return answer
@@ -67,7 +82,7 @@ export class Identities {
 
   #remember(key: string, found: Found): Found {
     this.#known.delete(key)
-    if (found === 'unavailable') return found
+    if (found === 'unavailable' || found === 'refused') return found
     const [oldest] = this.#known.keys()
     if (this.#known.size >= MOST_REMEMBERED && oldest !== undefined) this.#known.delete(oldest)
     const now = this.now()
@@ -75,6 +90,14 @@ export class Identities {
     return ended(found, now)
   }
 }
+
+function foundBy(told: IdentityAnswer): Found {
+  if (typeof told === 'string') return told
+  return 'reason' in told ? new ForbiddenUser(told) : new IamIdentity(told)
+}
+
+const secretKey = (secret: string | undefined): KeyObject | undefined =>
+  secret === undefined ? undefined : createSecretKey(Buffer.from(secret, 'utf8'))
 
 function ended(found: Found, now: number): Found {
   return found instanceof IamIdentity && found.expiresAt <= now ? 'expired' : found

@@ -1,5 +1,5 @@
 /**
- * The error codes of the data plane, as data (responses.md §3). Where one code has several meanings, a word after the
+ * The error codes of the data plane, as data (responses.md §3): those that are produced; §3.1 says why others are not. Where one code has several meanings, a word after the
  * code tells them apart; callers get the code alone.
  */
 
@@ -54,7 +54,6 @@ export const catalogue = {
   'APIG.0201 413': row(413, 'DEFAULT_4XX', 'Request entity too large.'),
   'APIG.0201 414': row(414, 'DEFAULT_4XX', 'Request URI too large.'),
   'APIG.0201 494': row(494, 'DEFAULT_4XX', 'Request headers too large.'),
-  'APIG.0201 500': row(500, 'DEFAULT_5XX', 'An unexpected error occurred'),
   'APIG.0202': row(502, 'BACKEND_UNAVAILABLE', 'Backend unavailable'),
   'APIG.0202 open': row(503, 'DEFAULT_5XX', 'Backend unavailable: circuit breaker is open'),
   'APIG.0203': row(504, 'BACKEND_TIMEOUT', 'Backend timeout'),
@@ -73,11 +72,8 @@ export const catalogue = {
     'AUTHORIZER_CONF_FAILURE',
     'Incorrect authentication information: custom authorizer error',
   ),
-  'APIG.0306': row(403, 'ACCESS_DENIED', 'API access denied.'),
   'APIG.0307': row(401, 'AUTH_FAILURE', 'The token must be updated.'),
   'APIG.0308': row(429, 'THROTTLED', 'The throttling threshold has been reached.'),
-  'APIG.0310': row(403, 'DEFAULT_4XX', 'The project is unavailable.'),
-  'APIG.0311': row(401, 'AUTH_FAILURE', 'Incorrect debugging authentication information.'),
   'APIG.0312': row(401, 'THIRD_AUTH_FAILURE', 'Incorrect third-party authentication information,auth fail'),
   'APIG.0313': row(
     401,
@@ -102,7 +98,6 @@ export const catalogue = {
   'APIG.0404': row(403, 'DEFAULT_4XX', 'Access to the backend IP address has been denied.'),
   'APIG.0405': row(403, 'ACCESS_DENIED', 'The app is not accessed from a trusted IP address.'),
   'APIG.0501': row(405, 'THROTTLED', 'The app quota has been used up.'),
-  'APIG.0502': row(405, 'DEFAULT_4XX', 'The app has been frozen.'),
   'APIG.0601': row(500, 'DEFAULT_5XX', 'Internal server error.'),
   'APIG.0602': row(400, 'DEFAULT_4XX', 'Bad request.'),
   'APIG.0605': row(500, 'DEFAULT_5XX', 'Domain name resolution failed.'),
@@ -123,7 +118,6 @@ export const catalogue = {
   'APIG.1002': row(401, 'AUTH_FAILURE', 'Access token is expired'),
   'APIG.1003': row(401, '', 'App not match refresh token'),
   'APIG.1004': row(401, 'AUTH_FAILURE', 'App not exist'),
-  'APIG.1009': row(400, 'AUTH_FAILURE', 'AppKey or AppSecret is invalid'),
   'APIG.2102': row(400, '', 'PublicKey is null'),
   'APIG.2201': row(400, '', 'Appkey or SecretKey is invalid'),
   'APIG.2202': row(400, '', 'Refresh token is invalid'),
