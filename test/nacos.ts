@@ -35,8 +35,8 @@ export interface Nacos extends AsyncDisposable {
   forgetTokens(): void
   /** What everything is answered with: a status, or nothing but a broken connection. */
   fail(how: number | 'broken' | undefined): void
-  /** What lists are answered with in the place of what is registered. */
-  say(text: string | undefined): void
+  /** What lists are answered with in the place of what is registered, so many times. */
+  say(text: string, times?: number): void
 }
 
 export async function nacos({ api = 'v1', user, tokenTtl = 18_000 }: NacosOptions = {}): Promise<Nacos> {
@@ -44,7 +44,8 @@ export async function nacos({ api = 'v1', user, tokenTtl = 18_000 }: NacosOption
   const tokens = new Set<string>()
   const requests: string[] = []
   let failure: number | 'broken' | undefined
-  let said: string | undefined
+  let said = ''
+  let sayings = 0
   const paths = {
     v1: { login: '/nacos/v1/auth/login', list: '/nacos/v1/ns/instance/list', clusters: 'clusters' },
     v3: { login: '/nacos/v3/auth/user/login', list: '/nacos/v3/client/ns/instance/list', clusters: 'clusterName' },
@@ -90,7 +91,8 @@ export async function nacos({ api = 'v1', user, tokenTtl = 18_000 }: NacosOption
       })
       return
     }
-    if (said !== undefined) {
+    if (sayings > 0) {
+      sayings--
       reply.writeHead(200, { 'Content-Type': 'application/json' }).end(said)
       return
     }
@@ -123,8 +125,9 @@ export async function nacos({ api = 'v1', user, tokenTtl = 18_000 }: NacosOption
     fail(how) {
       failure = how
     },
-    say(text) {
+    say(text, times = Number.POSITIVE_INFINITY) {
       said = text
+      sayings = times
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
