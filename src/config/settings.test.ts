@@ -252,3 +252,21 @@ test.each([
 ])('%s=%s is refused: %s', (name, value, problem) => {
   expect(problems({ environment: { [name]: value } })).toEqual([`${name}: ${problem}, not "${value}"`])
 })
+
+test('the API server of a cluster is asked over TLS, unless a proxy on this machine stands before it', () => {
+  const at = (SLUICE_KUBERNETES_URL: string) => problems({ environment: { SLUICE_KUBERNETES_URL } })
+  for (const url of [
+    'https://10.0.0.5:5443',
+    'https://host/k8s/clusters/c1',
+    'http://127.0.0.1:8001',
+    'http://[::1]:8001',
+  ])
+    expect(at(url)).toEqual([])
+  for (const url of ['http://10.0.0.5:8001', 'http://localhost.example', 'ftp://host', 'host:6443'])
+    expect(at(url)).toEqual(['SLUICE_KUBERNETES_URL: must be https://…, or http://… of a proxy on this machine'])
+  const environment = { SLUICE_KUBERNETES_TOKEN_FILE: 'token', SLUICE_KUBERNETES_CA_FILE: '/etc/ca.crt' }
+  expect(loadSettings({ ...nothing, environment })).toMatchObject({
+    kubernetesTokenFile: '/srv/token',
+    kubernetesCaFile: '/etc/ca.crt',
+  })
+})
