@@ -27,7 +27,8 @@ export function anExchange(spec: ExchangeSpec = {}): Exchange {
     eachHeader: (visit) => Object.entries(headers).forEach(([name, value]) => visit(name, value)),
     contentLength: 0,
   }
-  const connection = { collectBody: () => Promise.reject(new Error('This exchange has no body.')) }
+  const collectBody = () => Promise.reject(new Error('This exchange has no body.'))
+  const connection = { collectBody, proxyFields: '- - -' }
   const id = '0123456789abcdef0123456789abcdef'
   const exchange = new Exchange(connection, id, Date.now(), performance.now(), head, from, 80, secure, {
     bodyLimit: 1000,

@@ -153,7 +153,7 @@ function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): Gate
       }),
       onLine: (name, line) => logger.info({ function: name }, line),
     },
-    engine: { proxyProtocol: settings.proxyProtocol },
+    engine: { proxyProtocol: settings.proxyProtocol, proxyVniType: settings.proxyProtocolVni },
     ...(settings.forbiddenBackends === undefined ? {} : { forbiddenBackends: settings.forbiddenBackends }),
     onFault: (fault) => logger.error({ err: fault }, 'a fault of the gateway'),
     onLoss: (warning) => logger.warn(warning),

@@ -28,6 +28,7 @@ export function printConfig(settings: Settings): string {
     debug_domain_limit: settings.debugDomainLimit,
     inbound_addresses: settings.inboundAddresses,
     proxy_protocol: settings.proxyProtocol ? 'on' : 'off',
+    proxy_protocol_vni: settings.proxyProtocolVni,
     forbidden_backends: settings.forbiddenBackends,
     functions_dir: settings.functionsDir,
     functions_processes: settings.functionsProcesses,

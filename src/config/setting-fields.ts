@@ -54,6 +54,7 @@ function isBlock(item: string): boolean {
 const DAY_LIMIT = 'must be a whole number of calls a day, or off'
 const WORKERS = 'must be a whole number from 1 to 256'
 const DATABASE = 'must be sqlite:<file> or postgres://<user>:<password>@<host>/<database>'
+const FIELD_TYPE = 'must be a type from 1 to 255, such as 0xE1'
 const PROCESSES = 'must be a whole number from 1 to 256'
 const KUBERNETES = 'must be https://…, or http://… of a proxy on this machine'
 const APIS = 'must be a whole number from 0 to 100000'
@@ -149,6 +150,23 @@ export const settingFields = {
     .describe(
       'Whether a load balancer in front tells who the client is by the PROXY protocol (version 1 or 2); with on, every ' +
         'connection has to begin with it.',
+    ),
+  proxy_protocol_vni: z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^(0x[\da-f]{1,2}|\d{1,3})$/i)
+          .transform(Number),
+      ],
+      FIELD_TYPE,
+    )
+    .pipe(z.int(FIELD_TYPE).min(1, FIELD_TYPE).max(255, FIELD_TYPE))
+    .optional()
+    .describe(
+      'Type of the field of a version 2 PROXY header that names the virtual network, for proxy_protocol_vni of the ' +
+        'access log; there is none that is registered. Default: none.',
     ),
   forbidden_backends: listOf(isBlock, 'a list of IP addresses and CIDR blocks')
     .optional()

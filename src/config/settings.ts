@@ -46,6 +46,8 @@ export interface Settings {
   readonly debugDomainLimit: number | 'off'
   readonly inboundAddresses: readonly string[]
   readonly proxyProtocol: boolean
+  /** Type of a field of the PROXY header. */
+  readonly proxyProtocolVni?: number
   /** Absent: the gateway's own list. */
   readonly forbiddenBackends?: readonly string[]
   /** Absolute. */
@@ -196,6 +198,7 @@ function complete(parsed: z.infer<typeof settingsSchema>, sources: SettingSource
     debugDomainLimit: parsed.debug_domain_limit,
     inboundAddresses: Object.freeze(parsed.inbound_addresses),
     proxyProtocol: parsed.proxy_protocol === 'on',
+    ...(parsed.proxy_protocol_vni === undefined ? {} : { proxyProtocolVni: parsed.proxy_protocol_vni }),
     ...(parsed.forbidden_backends === undefined ? {} : { forbiddenBackends: parsed.forbidden_backends }),
     functionsDir: resolve(sources.directory, parsed.functions_dir ?? resolve(dataDir, 'functions')),
     functionsProcesses: parsed.functions_processes,

@@ -245,6 +245,8 @@ export interface TlsFacts {
 export interface ExchangeConnection {
   /** `undefined` where the connection is not by TLS. */
   readonly tls?: TlsFacts | undefined
+  /** Three fields of the access log, as the PROXY header of the connection says them. */
+  readonly proxyFields: string
   /**
    * Reads the whole body into `exchange.body`. Answers `too-large` past `limit` bytes and `timeout` when the client is
    * too slow; rejects only when the client is gone.

@@ -17,6 +17,7 @@ function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<st
       header: (name) => headers[name],
     },
     sourceAddress: '192.0.2.7',
+    connection: { proxyFields: '- - -' },
     secure: false,
     groupId: 'g1',
     route: { labels: routeLabels('a1', 'orders', 'APP') },
@@ -200,4 +201,24 @@ test('times are seconds with three decimals', () => {
     '1.000',
     '61.005',
   ])
+})
+
+test('the scheme of the backend, gRPC among them', () => {
+  const schemes = [{ tls: false }, { tls: true }, { tls: false, http2: true }, { tls: true, http2: true }].map(
+    (origin) => {
+      const line = accessLine(record({ plan: { target: '/v1/orders', origin } }), 'local-1')
+      return fields(line)['upstream_scheme']
+    },
+  )
+  expect(schemes).toEqual(['http', 'https', 'grpc', 'grpcs'])
+})
+
+test('what a PROXY header said, in fields 31 to 33', () => {
+  const connection = { proxyFields: '4711 vpce-1 203.0.113.7' }
+  expect(fields(accessLine(record({ connection }), 'local-1'))).toMatchObject({
+    proxy_protocol_vni: '4711',
+    proxy_protocol_vpce_id: 'vpce-1',
+    proxy_protocol_addr: '203.0.113.7',
+    body_bytes_sent: '10',
+  })
 })

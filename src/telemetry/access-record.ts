@@ -21,6 +21,8 @@ export interface AccessRecord {
     header(name: string): string | undefined
   }
   readonly sourceAddress: string
+  /** `proxyFields`: fields 31 to 33. */
+  readonly connection: { readonly proxyFields: string }
   readonly secure: boolean
   readonly groupId: string
   readonly route: { readonly labels: RouteLabels } | undefined
@@ -38,7 +40,8 @@ export interface AccessRecord {
   readonly secondFactor: string
   /** Of the function that was called. */
   readonly functionUrn: string
-  readonly plan: { readonly target: string; readonly origin: { readonly tls: boolean } } | undefined
+  readonly plan:
+    { readonly target: string; readonly origin: { readonly tls: boolean; readonly http2?: boolean } } | undefined
   /** Fields 39 to 48 of a line, where the instance names any. */
   readonly customFields: CustomFields | undefined
   /** Bytes of the reply's body before and after it was compressed; undefined: it was not. */

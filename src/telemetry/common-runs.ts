@@ -41,7 +41,7 @@ export class CommonRuns {
   /** Brings `caller`, `access` and `outcome` up to this request. */
   see(record: AccessRecord, called: boolean): void {
     const { caller, secondFactor, errorType, errorCode, functionUrn, groupId, gzip } = record
-    const scheme = !called ? '-' : record.plan?.origin.tls === true ? 'https' : 'http'
+    const scheme = called ? schemeOf(record.plan?.origin) : '-'
     const isRemote = record.upstreamStatus !== 0 && errorCode === ''
     const custom = record.customFields === undefined ? NO_CUSTOM_FIELDS : record.customFields(record.head)
     const ratio = gzip === undefined ? '-' : gzipRatio(gzip)
@@ -88,6 +88,12 @@ export class CommonRuns {
     this.#sentHost = flat(sent)
     return (this.#host = flat(`${secure ? 'https' : 'http'} ${bareValue(hostOnly(sent))}`))
   }
+}
+
+/** An origin that is spoken to by HTTP/2 carries gRPC. */
+function schemeOf(origin: NonNullable<AccessRecord['plan']>['origin'] | undefined): string {
+  if (origin?.http2 === true) return origin.tls ? 'grpcs' : 'grpc'
+  return origin?.tls === true ? 'https' : 'http'
 }
 
 const NO_CUSTOM_FIELDS = '- - - - - - - - - -'

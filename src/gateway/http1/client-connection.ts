@@ -54,6 +54,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     readonly listenerPort: number,
     /** `undefined` where the connection is not by TLS. */
     readonly tls: TlsFacts | undefined,
+    readonly proxyFields: string,
   ) {
     super()
     this.#flow = new Flow(socket)

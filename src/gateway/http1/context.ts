@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly maxConnectionsPerAddress: number
   /** Every connection begins with a PROXY header, which says who the client is; one without is closed. */
   readonly proxyProtocol: boolean
+  /** Type of the field of a PROXY header in which the virtual network is told; undefined: it is not. */
+  readonly proxyVniType: number | undefined
   readonly maxInFlight: number
   /** Connections to one backend address, waiting exchanges beyond them, and idle ones that are kept. */
   readonly maxPerOrigin: number
@@ -56,6 +58,7 @@ export const defaultOptions: EngineOptions = {
   // Half of all: a load balancer has one address too.
   maxConnectionsPerAddress: 10_000,
   proxyProtocol: false,
+  proxyVniType: undefined,
   maxInFlight: 10_000,
   maxPerOrigin: 2_000,
   maxWaiting: 2_000,

@@ -30,6 +30,7 @@ const CONTROL_FRAMES = { burst: 50, perSecond: 5 }
 export interface SessionOptions {
   readonly context: EngineContext
   readonly peerAddress: string
+  readonly proxyFields: string
   readonly listenerPort: number
   readonly tls: TlsFacts
   newRelay(client: ClientStream): Forwarding

@@ -27,6 +27,7 @@ const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
 export interface StreamSurroundings {
   readonly context: EngineContext
   readonly peerAddress: string
+  readonly proxyFields: string
   readonly listenerPort: number
   readonly tls: TlsFacts
   /** Carries exchanges to backends that speak HTTP/2. */
@@ -37,6 +38,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   readonly head = new Http1RequestHead(true, true)
   readonly secure = true
   readonly peerAddress: string
+  readonly proxyFields: string
   readonly listenerPort: number
   readonly tls: TlsFacts
   originLines = ''
@@ -59,6 +61,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     super()
     this.#context = surroundings.context
     this.peerAddress = surroundings.peerAddress
+    this.proxyFields = surroundings.proxyFields
     this.listenerPort = surroundings.listenerPort
     this.tls = surroundings.tls
     // What matters about an error is the close that follows.

@@ -276,7 +276,7 @@ test('a call that the client cancels is cancelled at the backend, and recorded w
   call.write(Buffer.from('1'))
   expect((await cancelled).code).toBe(status.CANCELLED)
   const lines = await one.gw.log()
-  expect(lines.map((line) => line['status'])).toEqual(['499'])
+  expect(lines).toMatchObject([{ status: '499', upstream_scheme: 'grpc' }])
 })
 
 test('refusals of the gateway have a status of gRPC and say what they are', async () => {

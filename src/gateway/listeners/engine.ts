@@ -18,7 +18,9 @@ import type { ClientStream } from '../http2/client-stream.js'
 import { ClientSession } from '../http2/client-session.js'
 import { AddressLimits } from './address-limits.js'
 import { GuardedHandler } from './guarded-handler.js'
+import { NO_PROXY_FIELDS, proxyFields } from './proxy-fields.js'
 import { ProxyPreface } from './proxy-preface.js'
+import type { ProxyHeader } from './proxy-protocol.js'
 import { SecureAcceptor, type TlsOptions } from '../tls/secure-acceptor.js'
 
 export interface ListenOptions {
@@ -36,6 +38,13 @@ export interface Listener {
   close(): void
 }
 
+/** Who a connection is from. */
+interface Client {
+  readonly address: string
+  /** What the PROXY header says, as fields of the access log. */
+  readonly proxyFields: string
+}
+
 export class Engine {
   readonly #context: EngineContext
   readonly #pools: BackendPools
@@ -44,7 +53,7 @@ export class Engine {
   readonly #acceptor: SecureAcceptor | undefined
   readonly #limits: AddressLimits
   /** Who the clients of secure connections are, by the two ends of these; where the PROXY header has said so. */
-  readonly #sources = new Map<string, string>()
+  readonly #clients = new Map<string, Client>()
   /** Called when the last connection of a draining engine has closed. */
   #drained: (() => void) | undefined = undefined
 
@@ -148,10 +157,16 @@ export class Engine {
     }
     const peer = peerAddress(accepted)
     readInto(accepted, (socket) => {
-      const begin = (source = peer): ByteReader | undefined =>
-        this.#enter(socket, source) ? this.#connect(socket, source, port, undefined) : undefined
-      if (proxyProtocol) return new ProxyPreface(this.#context, socket, begin, () => this.#left())
-      const reader = begin()
+      const begin = (client: Client): ByteReader | undefined =>
+        this.#enter(socket, client.address) ? this.#connect(socket, client, port, undefined) : undefined
+      if (proxyProtocol)
+        return new ProxyPreface(
+          this.#context,
+          socket,
+          (header) => begin(this.#clientOf(header, peer)),
+          () => this.#left(),
+        )
+      const reader = begin({ address: peer, proxyFields: NO_PROXY_FIELDS })
       if (reader !== undefined) return reader
       socket.destroy()
       return nobody
@@ -161,13 +176,14 @@ export class Engine {
   /** Reads the PROXY header in front of a handshake; what comes behind it is put back for TLS. */
   #introduce(socket: net.Socket, acceptor: SecureAcceptor): void {
     const read = (bytes: Buffer): void => preface.receive(bytes, bytes.length)
-    const begin = (source = peerAddress(socket)): ByteReader | undefined => {
+    const begin = (header: ProxyHeader): ByteReader | undefined => {
       socket.off('data', read)
       socket.pause()
-      if (!this.#enter(socket, source)) return undefined
+      const client = this.#clientOf(header, peerAddress(socket))
+      if (!this.#enter(socket, client.address)) return undefined
       const key = ends(socket)
-      this.#sources.set(key, source)
-      socket.once('close', () => this.#sources.delete(key))
+      this.#clients.set(key, client)
+      socket.once('close', () => this.#clients.delete(key))
       acceptor.accept(socket)
       return { receive: (bytes) => socket.unshift(bytes) }
     }
@@ -175,15 +191,22 @@ export class Engine {
     socket.on('data', read)
   }
 
+  #clientOf(header: ProxyHeader, peer: string): Client {
+    const { proxyVniType } = this.#context.options
+    return { address: header.source ?? peer, proxyFields: proxyFields(header, proxyVniType) }
+  }
+
   #connectSecure(socket: TLSSocket, facts: TlsFacts): void {
-    const peer = this.#sources.get(ends(socket)) ?? peerAddress(socket)
+    const known = this.#clients.get(ends(socket))
+    const client = known ?? { address: peerAddress(socket), proxyFields: NO_PROXY_FIELDS }
     const port = socket.localPort ?? 0
     if (socket.alpnProtocol === 'h2') {
       const context = this.#context
       const newRelay = (client: ClientStream): Forwarding => new GrpcRelay(client, this.#sessions, context.handler)
       new ClientSession(socket, {
         context,
-        peerAddress: peer,
+        peerAddress: client.address,
+        proxyFields: client.proxyFields,
         listenerPort: port,
         tls: facts,
         newRelay,
@@ -191,12 +214,13 @@ export class Engine {
       })
       return
     }
-    const connection = this.#connect(socket, peer, port, facts)
+    const connection = this.#connect(socket, client, port, facts)
     readFrom(socket, connection)
   }
 
-  #connect(socket: net.Socket, peer: string, port: number, tls: TlsFacts | undefined): ByteReader {
-    const connection = new ClientConnection(this.#context, socket, peer, port, tls)
+  #connect(socket: net.Socket, client: Client, port: number, tls: TlsFacts | undefined): ByteReader {
+    const { address, proxyFields } = client
+    const connection = new ClientConnection(this.#context, socket, address, port, tls, proxyFields)
     socket.on('drain', () => connection.drained())
     socket.on('end', () => connection.ended())
     // What matters about an error is the close that follows.

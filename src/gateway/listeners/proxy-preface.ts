@@ -3,20 +3,20 @@ import type { Socket } from 'node:net'
 import { Alarm } from '../http1/alarms.js'
 import type { EngineConnection, EngineContext } from '../http1/context.js'
 import type { ByteReader } from '../http1/read-buffer.js'
-import { readProxyHeader } from './proxy-protocol.js'
+import { readProxyHeader, type ProxyHeader } from './proxy-protocol.js'
 
 export class ProxyPreface extends Alarm implements ByteReader, EngineConnection {
   #bytes: Buffer = Buffer.alloc(0)
   #next: ByteReader | undefined = undefined
 
   /**
-   * @param begin takes the connection over; `source` is what the header says, the rest of what came follows to the
-   *   reader that it returns. Nothing, when the connection is not wanted.
+   * @param begin takes the connection over, given what the header says; the rest of what came follows to the reader
+   *   that it returns. Nothing, when the connection is not wanted.
    */
   constructor(
     private readonly context: EngineContext,
     private readonly socket: Socket,
-    private readonly begin: (source: string | undefined) => ByteReader | undefined,
+    private readonly begin: (header: ProxyHeader) => ByteReader | undefined,
     private readonly left: () => void,
   ) {
     super()
@@ -43,7 +43,7 @@ export class ProxyPreface extends Alarm implements ByteReader, EngineConnection 
     const rest = this.#bytes.subarray(header.length)
     this.#bytes = rest.subarray(0, 0)
     this.#leave()
-    this.#next = this.begin(header.source)
+    this.#next = this.begin(header)
     if (this.#next === undefined) this.socket.destroy()
     else if (rest.length > 0) this.#next.receive(rest, rest.length)
   }

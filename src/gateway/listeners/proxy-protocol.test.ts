@@ -1,4 +1,5 @@
 /** The PROXY header: what is believed of it, and that nothing else is taken for one. */
+import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -19,6 +20,9 @@ function binary(command: number, family: number, rest: Buffer): Buffer {
   return Buffer.concat([latin1(SIGNATURE), Buffer.from([command, family]), length, rest])
 }
 
+const field = (type: number, value: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([type, value.length >> 8, value.length & 0xff]), value])
+
 const v6 = (source: string): Buffer => Buffer.concat([Buffer.from(source, 'hex'), Buffer.alloc(16), Buffer.alloc(4)])
 
 test.each([
@@ -37,7 +41,7 @@ test.each([
   ['version 2, fields', binary(0x21, 0x11, Buffer.concat([V4, Buffer.from([0xea, 0, 2, 1, 2])])), '203.0.113.7'],
 ])('%s', (_name, header, source) => {
   const bytes = typeof header === 'string' ? latin1(header) : header
-  expect(readProxyHeader(Buffer.concat([bytes, latin1('GET /')]))).toEqual({ length: bytes.length, source })
+  expect(readProxyHeader(Buffer.concat([bytes, latin1('GET /')]))).toMatchObject({ length: bytes.length, source })
   for (let cut = 0; cut < bytes.length; cut++) expect(readProxyHeader(bytes.subarray(0, cut))).toBe('more')
 })
 
@@ -71,7 +75,7 @@ test('a checksum that is right', () => {
   expect(crc32c(latin1('123456789'))).toBe(0xe3069283)
   const header = binary(0x21, 0x11, Buffer.concat([V4, Buffer.from([3, 0, 4, 0, 0, 0, 0])]))
   header.writeUInt32BE(crc32c(header), header.length - 4)
-  expect(readProxyHeader(header)).toEqual({ length: header.length, source: '203.0.113.7' })
+  expect(readProxyHeader(header)).toMatchObject({ length: header.length, source: '203.0.113.7' })
 })
 
 test('any bytes: refused, incomplete, or a header that is no longer than they are; and cutting never shows', () => {
@@ -152,6 +156,54 @@ test('a listener of its own kind beside the others', async () => {
   await eventually(() => engine.records.length === 2)
   expect(engine.records.map(({ peerAddress }) => peerAddress)).toEqual(['203.0.113.7', '127.0.0.1'])
 })
+
+test.each([['plain'], ['TLS'], ['HTTP/2']])(
+  'the log tells what the header says of network and endpoint: %s',
+  async (over) => {
+    const vni = field(0xe1, Buffer.from([0, 0x12, 0x67]))
+    const endpoint = field(0xea, Buffer.concat([Buffer.from([1]), latin1('vpce-0a1b2c')]))
+    const header = binary(0x21, 0x11, Buffer.concat([V4, field(0x04, Buffer.alloc(3)), vni, endpoint]))
+    await using sluice = await gateway({
+      api: { req_uri: '/items' },
+      options: {
+        https: [{ host: '127.0.0.1', port: 0 }],
+        engine: { proxyProtocol: true, proxyVniType: 0xe1 },
+      },
+    })
+    const [plain, secure] = [sluice.gateway.addresses[0]?.port ?? 0, sluice.gateway.secureAddresses[0]?.port ?? 0]
+    await using client = await rawClient(over === 'plain' ? plain : secure)
+    client.send(header.toString('latin1'))
+    const request = 'GET /items HTTP/1.1\r\nHost: g1.apic.test\r\n\r\n'
+    if (over === 'plain') {
+      client.send(request)
+      await client.until((text) => text.startsWith('HTTP/1.1 200 '))
+    } else {
+      const protocol = over === 'TLS' ? 'http/1.1' : 'h2'
+      const options = { socket: client.socket, rejectUnauthorized: false, servername: 'g1.apic.test' }
+      const socket = connectTls({ ...options, ALPNProtocols: [protocol] })
+      if (protocol === 'h2') {
+        const session = connectHttp2('https://g1.apic.test', { createConnection: () => socket })
+        const stream = session.request({ ':path': '/items' }).resume()
+        await new Promise((resolve) => stream.on('close', resolve))
+        session.close()
+      } else {
+        const reply = new Promise((resolve) => socket.once('data', resolve))
+        socket.write(request)
+        await reply
+      }
+      socket.destroy()
+    }
+    expect(await sluice.log()).toMatchObject([
+      {
+        remote_addr: '203.0.113.7',
+        proxy_protocol_vni: '4711',
+        proxy_protocol_vpce_id: 'vpce-0a1b2c',
+        proxy_protocol_addr: '203.0.113.7',
+        status: '200',
+      },
+    ])
+  },
+)
 
 test('in front of TLS', async () => {
   await using sluice = await gateway({

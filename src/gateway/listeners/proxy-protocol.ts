@@ -10,6 +10,8 @@ export interface ProxyHeader {
   readonly length: number
   /** Address of the client; `undefined` when the proxy speaks for itself, or of a network that has no IP addresses. */
   readonly source: string | undefined
+  /** Of version 2: what follows the addresses, sound; absent where there is nothing. */
+  readonly fields?: Buffer
 }
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
@@ -64,8 +66,10 @@ function readBinary(bytes: Buffer): ProxyHeader | 'more' | 'bad' {
   if (bytes.length < length) return 'more'
   const header = bytes.subarray(0, length)
   if (isLocal) return { length, source: undefined }
-  if (!hasSoundFields(header, 16 + addressBytes)) return 'bad'
-  return { length, source: sourceOf(header, family) }
+  const start = 16 + addressBytes
+  if (!hasSoundFields(header, start)) return 'bad'
+  const source = sourceOf(header, family)
+  return start === length ? { length, source } : { length, source, fields: header.subarray(start) }
 }
 
 /** Type, length and value, up to the end; and the checksum, where there is one. */
