@@ -88,6 +88,9 @@ export function compileProxyCache(
   }
 }
 
+/** A token of IAM is an authorization as well: backends get it by `backend_token_allow`. */
+const CREDENTIALS: readonly string[] = ['authorization', 'x-auth-token']
+
 /**
  * Headers with which a caller could make a backend answer something else than what the key says: what they bring is not
  * kept, and nobody else is shown it.
@@ -323,8 +326,9 @@ function judge(
   if (control.forbidden || lifetime === undefined || age >= lifetime || vary === undefined) return undefined
   if (lines.has('set-cookie') || Number(values('content-length')[0] ?? 0) > MOST_BODY) return undefined
   // Credentials that went on to the backend: what it answered to them is theirs (RFC 9111 §3.5).
-  const isAuthorized =
-    exchange.head.header('authorization') !== undefined && exchange.plan?.drop.has('authorization') !== true
+  const isAuthorized = CREDENTIALS.some(
+    (name) => exchange.head.header(name) !== undefined && exchange.plan?.drop.has(name) !== true,
+  )
   if (isAuthorized && !control.isForAll) return undefined
   const modified = Date.parse(values('last-modified')[0] ?? '')
   return {
