@@ -94,6 +94,8 @@ class Apis(SluiceTest):
 
 
 class Overviews(SluiceTest):
+    own_sluice = True
+
     def test_what_there_is_and_what_was_called(self) -> None:
         group = self.client.create_api_group_v2(body=apig.ApiGroupCreate(name="counted"))
         api = self.api(group.id, "counted", auth_type="NONE")

@@ -10,6 +10,8 @@ from official_client import RELEASE, OfficialClient, SluiceTest
 
 
 class Tour(SluiceTest):
+    own_sluice = True
+
     def test_a_tour_that_leaves_nothing_behind(self) -> None:
         """106: instances, group, API, publication, app, authorisation, throttle, plugin; then all of it away."""
         client = self.client

@@ -13,6 +13,8 @@ HEADERS = json.dumps(
 
 
 class Plugins(SluiceTest):
+    own_sluice = True
+
     def plugin(self, name: str) -> str:
         body = apig.PluginCreate(
             plugin_name=name, plugin_type="set_resp_headers", plugin_scope="global", plugin_content=HEADERS

@@ -44,6 +44,7 @@ class NotingClient(OfficialClient):
 
 
 class FeatureTest(SluiceTest):
+    own_sluice = True
     client: NotingClient
     looks = 0
 

@@ -26,6 +26,8 @@ def wanted(name: str, model=apig.InstanceCreateReq, **attributes):
 
 
 class Instances(SluiceTest):
+    own_sluice = True
+
     def created(self, name: str, **attributes) -> str:
         instance = self.client.create_instance_v2(body=wanted(name, **attributes)).instance_id
         self.until_running(instance)
@@ -146,6 +148,8 @@ class Instances(SluiceTest):
 
 
 class FeaturesAndLimits(SluiceTest):
+    own_sluice = True
+
     def test_a_feature_reads_as_it_was_set(self) -> None:
         names = self.client.list_instance_features(limit=500).features
         self.assertIn("ratelimit", names)

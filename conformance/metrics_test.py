@@ -13,6 +13,7 @@ CALLS = 5
 
 
 class Metrics(SluiceTest):
+    own_sluice = True
     workers = 2
 
     def read(self) -> dict[str, Metric]:

@@ -15,6 +15,8 @@ NETWORK = "5e3f9f53-6c1f-4a1b-9a5e-2d1c7a1f0b11"
 
 
 class Network(SluiceTest):
+    own_sluice = True
+
     def instance(self):
         return self.client.show_details_of_instance_v2()
 

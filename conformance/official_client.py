@@ -1,6 +1,8 @@
 """Huawei's client, unmodified, with the instance filled in, a strict reader behind it, a record of what was called."""
 
+import atexit
 import contextlib
+import functools
 import json
 import unittest
 from collections.abc import Iterator
@@ -63,17 +65,28 @@ def check_types(reply: Any) -> None:
         raise AssertionError(f"{type(reply).__name__} does not fit the SDK's model: {'; '.join(wrong)}")
 
 
+@functools.cache
+def common_sluice() -> Sluice:
+    """Started by the first test that asks for it, stopped when all have run: to start is what takes the time."""
+    sluice = Sluice(workers=1).__enter__()
+    atexit.register(sluice.__exit__)
+    return sluice
+
+
 class SluiceTest(unittest.TestCase):
-    """One Sluice for all tests of a class, which is why each test gives its objects names of their own."""
+    """One Sluice for all tests that need none of their own, which is why each gives its objects names of their own."""
 
     maxDiff = None
+    own_sluice = False
+    """For tests that count what there is, or change what holds for the whole instance."""
     workers = 1
+    """Gateway processes of a Sluice of its own."""
     sluice: Sluice
     client: OfficialClient
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.sluice = cls.enterClassContext(Sluice(cls.workers))
+        cls.sluice = cls.enterClassContext(Sluice(cls.workers)) if cls.own_sluice else common_sluice()
         cls.client = OfficialClient(cls.sluice)
 
     @contextlib.contextmanager
