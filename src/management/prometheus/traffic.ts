@@ -30,7 +30,7 @@ export interface LatencyCounts {
   sum: number
 }
 
-export const OTHERS = 'others'
+const OTHERS = 'others'
 /** Drafts are called once, each in an environment of its own. */
 const DRAFT = 'draft'
 const IS_DRAFT = draftEnvironment('')
