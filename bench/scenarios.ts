@@ -79,6 +79,10 @@ export const scenarios: readonly Scenario[] = [
     ...{ ...byWrk(nothing), stranger: elsewhere },
   },
   {
+    ...{ name: 'cached', title: 'Reply from the cache; nginx asks the backend', path: '/cached/1' },
+    ...{ subjects: ['nginx', 'sluice'], ...byWrk(nothing) },
+  },
+  {
     ...{ name: 'post', title: 'POST, 10 KB', path: '/post/1', subjects: 'all' },
     ...{ driver: wrk(() => ['-s', post]), probe: () => ['--data', 'x'] },
   },
@@ -116,6 +120,9 @@ export async function prepare(call: Management, { http, grpc, webSocket }: Backe
     listed: await publishApi(call, backend, 'listed', { auth_type: 'APP', auth_opt }),
   }
   const networks = await publishApi(call, backend, 'networks', {})
+  const cached = await publishApi(call, backend, 'cached', {})
+  const kept = { cache_key: { parameters: ['id'] }, cache_http_status_and_ttl: [{ http_status: [200], ttl: 3600 }] }
+  await attach(call, 'proxy_cache', kept, cached.api)
   await publishApi(call, backend, 'post', { req_method: 'POST' })
   await publishApi(call, backend, 'large', {})
   await publishApi(call, webSocket, 'socket', {})
