@@ -18,9 +18,11 @@ export class Gateways {
     if (this.#reports.size < MOST || this.#reports.has(key)) this.#reports.set(key, { at: now, report })
   }
 
+  /** By node and number, whoever came first. */
   all(now: number): GatewayReport[] {
     this.#forget(now)
-    return Array.from(this.#reports.values(), ({ report }) => report)
+    const reports = Array.from(this.#reports.values(), ({ report }) => report)
+    return reports.sort((a, b) => compare(a.node, b.node) || a.worker - b.worker)
   }
 
   /** Each breaker once: open where any process has opened it. Those that are open come first. */
@@ -38,3 +40,5 @@ export class Gateways {
     for (const [key, { at }] of this.#reports) if (now - at > HOLDS) this.#reports.delete(key)
   }
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -153,9 +153,11 @@ test('50,000 APIs make a page no longer than the bound allows', async () => {
 
 test('gateway processes tell of themselves; a successor takes the place, and silence of a minute ends it', async () => {
   const { gateways, clock, values } = control()
-  gateways.take({ node: 'n1', worker: 1, figures }, 0)
   gateways.take({ node: 'n1', worker: 2, figures }, 0)
+  gateways.take({ node: 'n1', worker: 1, figures }, 0)
   gateways.take({ node: 'n1', worker: 1, figures: { ...figures, connections: 5 } }, 1_000)
+  // In the order of their numbers, whoever told first.
+  expect(gateways.all(1_000).map(({ worker }) => worker)).toEqual([1, 2])
   expect(await values('sluice_gateway_connections')).toEqual({
     '{node="n1",worker="1"}': 5,
     '{node="n1",worker="2"}': 3,
