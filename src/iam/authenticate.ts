@@ -2,11 +2,11 @@
  * Who makes a management call: an AK/SK signature, permanent or temporary, or a token (authentication.md §1.3, §2).
  * A signature that is there decides, even beside a valid token.
  */
-import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { Vault } from '../config/vault.js'
 import { claimsSignature, parseAuthorization } from '../signing/authorization-header.js'
 import { isFresh } from '../signing/signing-date.js'
 import type { SignedRequest } from '../signing/canonical-request.js'
+import { HmacKey } from '../signing/hmac-key.js'
 import { bodyHash, managementRules, needsBodyHash, signingDate, verifySignature } from '../signing/verify.js'
 import { findAccessKey, findProject, findToken, type AccessKey, type Identity, type Token } from '../store/iam.js'
 import type { Store } from '../store/store.js'
@@ -51,7 +51,7 @@ export interface Authenticator {
 
 interface KnownKey {
   readonly key: AccessKey
-  readonly secret: KeyObject
+  readonly secret: HmacKey
   readonly identity: Identity
 }
 
@@ -117,7 +117,7 @@ export function createAuthenticator({
     const found = await store.read((db) => findAccessKey(db, accessKey))
     if (found === undefined) return undefined
     const secret = vault.open(found.key.secretSealed, accessKeyContext(accessKey))
-    return { ...found, secret: createSecretKey(Buffer.from(secret)) }
+    return { ...found, secret: new HmacKey(secret) }
   }
 
   const owns = async (domainId: string, projectId: string, now: number): Promise<boolean> => {

@@ -1,8 +1,9 @@
-import { createHash, createHmac, createSecretKey } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { received, verdictOf, type Received } from '../../test/received-request.js'
 import { parseAuthorization } from './authorization-header.js'
+import { HmacKey } from './hmac-key.js'
 import { signRequest } from './sign.js'
 import { bodyHash, gatewayRules, managementRules, needsBodyHash, signingDate, verifySignature } from './verify.js'
 
@@ -39,7 +40,7 @@ describe.each(planes)('on the %s plane', (_, rules) => {
     const request = received(message)
     const authorization = parseAuthorization(request.header('authorization') ?? '')
     if (authorization === undefined) throw new Error('our own header must parse')
-    const prepared = createSecretKey(Buffer.from(key.secretKey))
+    const prepared = new HmacKey(key.secretKey)
     const body = bodyHash(Buffer.from(message.body))
     expect(verifySignature(request, authorization, prepared, body, rules)).toBe('ok')
   })

@@ -4,10 +4,11 @@
  * The steps are apart, because each plane looks something up in between and answers each failure in its own words:
  * `parseAuthorization`, `signingDate` and `isFresh`, the secret (by the caller), `needsBodyHash`, `verifySignature`.
  */
-import { createHmac, hash, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { SCHEME, type Authorization } from './authorization-header.js'
 import { canonicalHeaders, canonicalQuery, canonicalRawUri, canonicalUri, EMPTY_HASH } from './canonical-request.js'
 import type { SignedRequest } from './canonical-request.js'
+import { HmacKey } from './hmac-key.js'
 import { isPlain } from './percent-encoding.js'
 import { parseSigningDate } from './signing-date.js'
 
@@ -53,13 +54,13 @@ export function bodyHash(body: Uint8Array): string {
 }
 
 /**
- * @param secret as bytes of UTF-8; a `KeyObject` made once saves its preparation.
+ * @param secret a key that is made once saves its preparation.
  * @param body lower-case hex SHA-256 of the body; may be left out when there is a body that need not be hashed.
  */
 export function verifySignature(
   request: SignedRequest,
   authorization: Authorization,
-  secret: string | KeyObject,
+  secret: string | HmacKey,
   body: string | undefined,
   rules: SigningRules,
 ): Verdict {
@@ -71,15 +72,13 @@ export function verifySignature(
 
   const { method, path, query } = request
   const signature = Buffer.from(authorization.signature, 'latin1')
+  const key = typeof secret === 'string' ? new HmacKey(secret) : secret
   const prefix = SCHEME + '\n' + (request.header(DATE) ?? '') + '\n'
   const rest = '\n' + headers + '\n' + authorization.signedHeaders + '\n'
   const matches = (uri: string, parameters: string, content: string): boolean => {
     const canonical = method + '\n' + uri + '\n' + parameters + rest + content
     const digest = hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')
-    const expected = createHmac('sha256', secret)
-      .update(prefix + digest)
-      .digest('hex')
-    return timingSafeEqual(Buffer.from(expected, 'latin1'), signature)
+    return timingSafeEqual(Buffer.from(key.sign(prefix + digest), 'latin1'), signature)
   }
 
   const uri = canonicalUri(path)

@@ -1,5 +1,6 @@
 /** The apps of one instance, found by what a caller shows: a key or an AppCode. */
-import { createHash, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { HmacKey } from '../../signing/hmac-key.js'
 import type { AppPart } from '../../snapshot/parts.js'
 import type { Caller } from '../exchange.js'
 import { compileAddressCheck, type AddressCheck } from '../policies/access.js'
@@ -13,7 +14,7 @@ export class KnownApp {
   #authorized: ReadonlySet<string> | undefined
   readonly #identity: Omit<Caller, 'accessModel'>
   readonly #asCaller = new Map<AppModel, Caller>()
-  #secret: KeyObject | undefined
+  #secret: HmacKey | undefined
   #secretDigest: Buffer | undefined
   #checkAddress: AddressCheck | undefined
 
@@ -25,9 +26,9 @@ export class KnownApp {
     this.byAppCode = { ...identity, accessModel: 'app_code' }
   }
 
-  /** HMAC key, prepared once. */
-  get secret(): KeyObject {
-    return (this.#secret ??= createSecretKey(Buffer.from(this.part.secret, 'utf8')))
+  /** Prepared once. */
+  get secret(): HmacKey {
+    return (this.#secret ??= new HmacKey(this.part.secret))
   }
 
   as(model: AppModel): Caller {

@@ -2,7 +2,8 @@
  * Identities of IAM callers, asked of control and remembered for a moment. Few questions are under way at a time, one of
  * a kind: what is more is as if control were away, so that no caller can make a gateway flood it.
  */
-import { createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { HmacKey } from '../../signing/hmac-key.js'
 import type {
   ForbiddenIdentity,
   IdentityAnswer,
@@ -22,7 +23,7 @@ export class IamIdentity {
   /** As `byToken`, where the token goes on to backends. */
   readonly byTokenThatGoesOn: Caller
   readonly bySignature: Caller
-  readonly secret: KeyObject | undefined
+  readonly secret: HmacKey | undefined
   readonly expiresAt: number
 
   constructor({ domainId, domainName, projectId, secret, expiresAt = Infinity }: KnownIdentity) {
@@ -45,7 +46,7 @@ export class IamIdentity {
 
 /** A user who is switched off: known, and told so once the credential has been found good. */
 export class ForbiddenUser {
-  readonly secret: KeyObject | undefined
+  readonly secret: HmacKey | undefined
 
   constructor({ secret }: ForbiddenIdentity) {
     this.secret = secretKey(secret)
@@ -96,8 +97,8 @@ function foundBy(told: IdentityAnswer): Found {
   return 'reason' in told ? new ForbiddenUser(told) : new IamIdentity(told)
 }
 
-const secretKey = (secret: string | undefined): KeyObject | undefined =>
-  secret === undefined ? undefined : createSecretKey(Buffer.from(secret, 'utf8'))
+const secretKey = (secret: string | undefined): HmacKey | undefined =>
+  secret === undefined ? undefined : new HmacKey(secret)
 
 function ended(found: Found, now: number): Found {
   return found instanceof IamIdentity && found.expiresAt <= now ? 'expired' : found

@@ -3,7 +3,7 @@
  * happens to a plan; a repetition that goes to another member of a channel is signed again, for its Host is another.
  * Where a key cannot sign: 500 APIG.0705.
  */
-import { createCipheriv, createHmac, createSecretKey, sign } from 'node:crypto'
+import { createCipheriv, sign } from 'node:crypto'
 import { formatAuthorization, SCHEME } from '../../signing/authorization-header.js'
 import {
   canonicalDigest,
@@ -12,6 +12,7 @@ import {
   type BackendRequest,
 } from '../../signing/backend-request.js'
 import { EMPTY_HASH } from '../../signing/canonical-request.js'
+import { HmacKey } from '../../signing/hmac-key.js'
 import { formatSigningDate } from '../../signing/signing-date.js'
 import { bodyHash } from '../../signing/verify.js'
 import type { BackendSignature } from '../../snapshot/parts.js'
@@ -137,9 +138,9 @@ function basicSignature({ key, secret }: BackendSignature, name: string): Step {
 function signatureOf({ type, algorithm = 'aes-128-cfb', key, secret }: BackendSignature): Sign | undefined {
   switch (type) {
     case 'hmac': {
-      const hmacKey = createSecretKey(Buffer.from(secret, 'utf8'))
+      const hmacKey = new HmacKey(secret)
       return (request) => {
-        const signature = createHmac('sha256', hmacKey).update(stringToSign(request)).digest('hex')
+        const signature = hmacKey.sign(stringToSign(request))
         return formatAuthorization({ accessKey: key, signedHeaders: signedHeadersOf(request), signature })
       }
     }
