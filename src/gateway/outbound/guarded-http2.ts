@@ -10,14 +10,26 @@ import { guardedLookup } from '../backends/guarded-lookup.js'
 import { replyFields } from '../http2/reply-headers.js'
 import type { GuardedRequest } from './guarded-client.js'
 
-/** Milliseconds for which a connection is kept. */
+/** Milliseconds for which a connection is kept on which nothing happens. */
 const KEPT_FOR = 4_000
 
+interface Connection {
+  readonly session: ClientHttp2Session
+  readonly socket: net.Socket
+  /** Requests that have not ended. */
+  underWay: number
+}
+
 export class GuardedHttp2 {
-  readonly #sessions = new Map<string, ClientHttp2Session>()
+  /** On which requests are sent, by where they lead. */
+  readonly #current = new Map<string, Connection>()
+  readonly #open = new Set<Connection>()
   readonly #lookup: net.LookupFunction
 
-  constructor(private readonly forbidden: AddressSet) {
+  constructor(
+    private readonly forbidden: AddressSet,
+    private readonly keptFor = KEPT_FOR,
+  ) {
     this.#lookup = guardedLookup(forbidden)
   }
 
@@ -39,7 +51,8 @@ export class GuardedHttp2 {
     let lines = ''
     for (let at = 0; at < headers.length; at += 2) lines += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`
     const { ':status': _status, host: authority, ...fields } = replyFields(0, lines)
-    return this.#session(secure, host, port).request(
+    const connection = this.#connection(secure, host, port)
+    const stream = connection.session.request(
       {
         ...fields,
         ':method': method,
@@ -49,36 +62,52 @@ export class GuardedHttp2 {
       },
       { endStream: false },
     )
+    connection.underWay++
+    stream.once('close', () => {
+      connection.underWay--
+      endIfDone(connection)
+    })
+    return stream
   }
 
   close(): void {
-    for (const session of this.#sessions.values()) session.destroy()
-    this.#sessions.clear()
+    for (const { session, socket } of this.#open) {
+      session.destroy()
+      socket.destroy()
+    }
   }
 
-  #session(secure: boolean, host: string, port: number): ClientHttp2Session {
+  #connection(secure: boolean, host: string, port: number): Connection {
     const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`
     const url = `${secure ? 'https' : 'http'}://${authority}`
-    const known = this.#sessions.get(url)
-    if (known !== undefined && !known.closed && !known.destroyed) return known
+    const known = this.#current.get(url)
+    if (known !== undefined && !known.session.closed && !known.session.destroyed) return known
     const lookup = this.#lookup
-    const session = connectHttp2(url, {
-      createConnection: () =>
-        secure
-          ? tls.connect({
-              ...{ host, port, lookup, ALPNProtocols: ['h2'], rejectUnauthorized: false },
-              ...(net.isIP(host) === 0 && { servername: host }),
-            })
-          : net.connect({ host, port, lookup }),
-      settings: { enablePush: false },
+    const socket = secure
+      ? tls.connect({
+          ...{ host, port, lookup, ALPNProtocols: ['h2'], rejectUnauthorized: false },
+          ...(net.isIP(host) === 0 && { servername: host }),
+        })
+      : net.connect({ host, port, lookup })
+    const session = connectHttp2(url, { createConnection: () => socket, settings: { enablePush: false } })
+    const connection: Connection = { session, socket, underWay: 0 }
+    this.#current.set(url, connection)
+    this.#open.add(connection)
+    session.setTimeout(this.keptFor, () => {
+      session.close()
+      endIfDone(connection)
     })
-    this.#sessions.set(url, session)
-    session.setTimeout(KEPT_FOR, () => session.close())
     // Streams tell of it.
     session.on('error', () => undefined)
-    session.on('close', () => {
-      if (this.#sessions.get(url) === session) this.#sessions.delete(url)
+    socket.on('close', () => {
+      this.#open.delete(connection)
+      if (this.#current.get(url) === connection) this.#current.delete(url)
     })
-    return session
+    return connection
   }
+}
+
+/** A session that has ended waits for its server to end the connection too, and a server that hangs never does. */
+function endIfDone({ session, socket, underWay }: Connection): void {
+  if (underWay === 0 && session.closed) socket.destroy()
 }
