@@ -7,20 +7,22 @@ import { certificate } from '../../../test/certificates.js'
 import { readBuffer, readFrom } from './read-buffer.js'
 
 /** A connection, at the server's end of which `received` gathers what is read. */
-async function connection(hello = '', readBufferKnown = true) {
+async function connection(hello = '', { readBufferKnown = true, pauses = false } = {}) {
   const { pem, keyPem } = certificate({ san: ['a.test'] })
   const server = tls.createServer({ cert: pem, key: keyPem, allowHalfOpen: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = tls.connect({ port: (server.address() as AddressInfo).port, rejectUnauthorized: false })
-  // Before the handshake is over: it comes with its end.
   client.write(hello)
   const [socket] = (await once(server, 'secureConnection')) as [TLSSocket]
+  // As if it had come with the end of the handshake.
+  await expect.poll(() => socket.readableLength).toBe(hello.length)
   if (!readBufferKnown) Reflect.set(socket, '_handle', Object.create(Reflect.get(socket, '_handle') as object, NOTHING))
   const received = { text: '', shared: true }
   readFrom(socket, {
     receive(bytes, end) {
       received.text += bytes.toString('latin1', 0, end)
       received.shared &&= bytes === readBuffer
+      if (pauses) socket.pause()
     },
   })
   const end = (): void => {
@@ -63,8 +65,18 @@ test('a socket that is paused reads no more, and goes on where it stopped', asyn
   expect(one.received.text).toBe('a' + much)
 })
 
+test('a socket that is paused by what came with the end of the handshake reads no more', async () => {
+  using one = await connection('GET ', { pauses: true })
+  one.client.write('/')
+  await expect.poll(() => one.received.text).toBe('GET ')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(one.received.text).toBe('GET ')
+  one.socket.resume()
+  await expect.poll(() => one.received.text).toBe('GET /')
+})
+
 test('where Node does not offer the buffer, nothing is missing', async () => {
-  using one = await connection('GET ', false)
+  using one = await connection('GET ', { readBufferKnown: false })
   one.client.write('/')
   await expect.poll(() => one.received.text).toBe('GET /')
   expect(one.received.shared).toBe(false)

@@ -74,8 +74,8 @@ export function readFrom(socket: net.Socket, reader: ByteReader): void {
     return true
   })
   Reflect.apply(adopt, handle, [readBuffer])
-  // What came with the end of the handshake has been read already.
+  // What came with the end of the handshake has been read already. The reader may pause the socket because of it.
   const early = socket.read() as Buffer | null
-  if (early !== null) reader.receive(early, early.length)
   socket.resume()
+  if (early !== null) reader.receive(early, early.length)
 }
