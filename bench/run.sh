@@ -18,6 +18,7 @@ fi
 npm run --silent build
 case "${1:-}" in
   suite) exec npx tsx bench/suite.ts "${@:2}" ;;
+  profile) exec npx tsx bench/profile.ts "${@:2}" ;;
   policies) exec npx tsx bench/pipeline.ts ;;
   *) exec npx tsx bench/plain.ts "$@" ;;
 esac
