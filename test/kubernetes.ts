@@ -62,7 +62,13 @@ const collections: Readonly<Record<string, { readonly kind: string; readonly api
   endpointslices: { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1' },
 }
 
-export async function apiServer({ pageSize = 500 }: { readonly pageSize?: number } = {}): Promise<ApiServer> {
+export interface ApiServerOptions {
+  readonly pageSize?: number
+  /** Each stream ends after its first word. */
+  readonly endsStreams?: boolean
+}
+
+export async function apiServer({ pageSize = 500, endsStreams = false }: ApiServerOptions = {}): Promise<ApiServer> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-kubernetes-'))
   const authority = certificate({ subject: [['CN', 'kubernetes']], san: [], ca: true })
   const own = certificate({ san: ['localhost'], issuer: authority })
@@ -144,6 +150,11 @@ export async function apiServer({ pageSize = 500 }: { readonly pageSize?: number
   function watch(reply: ServerResponse, matches: Matches, from: number): void {
     reply.writeHead(200, { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' })
     reply.flushHeaders()
+    if (endsStreams) {
+      line(reply, 'BOOKMARK', bookmarkObject())
+      reply.end()
+      return
+    }
     if (from < forgotten) {
       line(reply, 'ERROR', statusObject(410, `too old resource version: ${from} (${version})`))
       reply.end()
@@ -154,6 +165,14 @@ export async function apiServer({ pageSize = 500 }: { readonly pageSize?: number
     reply.on('close', () => streams.delete(stream))
     for (const change of changes) if (change.version > from) tell(stream, change)
   }
+
+  const bookmarkObject = () => ({
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: { resourceVersion: String(version), creationTimestamp: null },
+    spec: { containers: null },
+    status: {},
+  })
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -179,14 +198,7 @@ export async function apiServer({ pageSize = 500 }: { readonly pageSize?: number
       note(before, undefined)
     },
     bookmark() {
-      for (const { reply } of streams)
-        line(reply, 'BOOKMARK', {
-          kind: 'Pod',
-          apiVersion: 'v1',
-          metadata: { resourceVersion: String(version), creationTimestamp: null },
-          spec: { containers: null },
-          status: {},
-        })
+      for (const { reply } of streams) line(reply, 'BOOKMARK', bookmarkObject())
     },
     forget() {
       version += 3

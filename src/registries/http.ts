@@ -13,6 +13,8 @@ export interface RegistryRequest extends https.RequestOptions {
 const PATIENCE = 15_000
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE = 30_000
+/** Milliseconds. */
+const LONGEST_REST = 600_000
 
 /**
  * The reply, whose body is still to be read.
@@ -77,8 +79,8 @@ export function utf8(bytes: Uint8Array): string {
   }
 }
 
-/** `Retry-After` in milliseconds, where it is a number of seconds. */
+/** `Retry-After` in milliseconds, where it is a number of seconds; nobody is left alone for longer than ten minutes. */
 export function retryAfter({ headers }: http.IncomingMessage): number | undefined {
   const value = headers['retry-after']
-  return value !== undefined && /^\d{1,5}$/.test(value) ? Number(value) * 1_000 : undefined
+  return value !== undefined && /^\d{1,5}$/.test(value) ? Math.min(Number(value) * 1_000, LONGEST_REST) : undefined
 }

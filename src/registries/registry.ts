@@ -17,6 +17,9 @@ export interface Instance {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+/** Instances of a service, or objects that tell of them: more are a selector that means too much, or no registry. */
+export const MOST_INSTANCES = 10_000
+
 export interface RegistryListener {
   /** All instances that can be called now. */
   found(instances: readonly Instance[]): void

@@ -109,6 +109,17 @@ test('a stream that ends or breaks is taken up where it was, by the last bookmar
   expect(told.failures()).toEqual([])
 })
 
+test('a server that ends each stream after a word is not asked without a pause', async () => {
+  await using server = await apiServer({ endsStreams: true })
+  const told = listener()
+  const begun = performance.now()
+  const following = followWorkload(new ApiClient(server.access), deployment, told, { ...PACE, firstDelay: 300 })
+  await expect.poll(() => server.requests.length, { timeout: 10_000, interval: 10 }).toBeGreaterThanOrEqual(4)
+  expect(performance.now() - begun).toBeGreaterThan(590)
+  await following.stop()
+  expect(told.view.failures()).toEqual([])
+})
+
 test('a version that is forgotten is listed anew, without a word', async () => {
   await using server = await apiServer()
   server.put(pod('orders-1', { address: '10.0.0.1' }), pod('orders-2', { address: '10.0.0.2' }))

@@ -4,7 +4,7 @@
  * version, which bookmarks move; list again when the server does not remember that version (410 Gone).
  */
 import { Backoff, pause } from '../backoff.js'
-import { reasonOf, RegistryError, type Following, type Pace } from '../registry.js'
+import { MOST_INSTANCES, reasonOf, RegistryError, type Following, type Pace } from '../registry.js'
 import type { ApiClient, Query } from './api-client.js'
 import { eventOf, pageOf, statusOf, versionOf } from './objects.js'
 
@@ -21,14 +21,12 @@ export interface Collection<T extends Named> {
   readonly read: (object: unknown) => T
 }
 
-/** Objects of a collection: more are a selector that means too much. */
-const MOST_OBJECTS = 10_000
 const PAGE = '500'
 /** Seconds after which the server is asked to end a stream, at the least; as much again by chance. */
 const STREAM_SECONDS = 300
 /** Seconds after which a server that does not end it counts as gone: nothing need come for so long. */
 const STREAM_GRACE = 30
-/** Milliseconds: a stream that ends sooner without a change is a failure. */
+/** Milliseconds: a stream that ends sooner is not taken up at once; without a change, it is a failure. */
 const SHORT = 1_000
 const GONE = 410
 
@@ -47,7 +45,7 @@ export class ListWatch<T extends Named> implements Following {
     private readonly client: ApiClient,
     private readonly collection: Collection<T>,
     private readonly onUpdate: () => void,
-    pace: Pace,
+    private readonly pace: Pace,
   ) {
     this.#backoff = new Backoff(pace)
     this.#running = this.#run()
@@ -105,7 +103,7 @@ export class ListWatch<T extends Named> implements Following {
         const item = read(object)
         found.set(item.metadata.name, item)
       }
-      if (found.size > MOST_OBJECTS) throw new RegistryError(`more than ${MOST_OBJECTS} objects are selected`)
+      if (found.size > MOST_INSTANCES) throw new RegistryError(`more than ${MOST_INSTANCES} objects are selected`)
       version = page.metadata.resourceVersion
       next = page.metadata.continue ?? ''
     } while (next !== '')
@@ -133,8 +131,11 @@ export class ListWatch<T extends Named> implements Following {
       isQuiet = false
       this.#backoff.succeeded()
     }
-    if (isQuiet && Date.now() - begun < SHORT) throw new Error('the stream ended at once')
+    const isShort = Date.now() - begun < SHORT
+    if (isQuiet && isShort) throw new Error('the stream ended at once')
     this.#backoff.succeeded()
+    // Whoever ends each stream after a word would be asked without a pause.
+    if (isShort) await pause(this.pace.firstDelay, this.#stopping.signal)
   }
 
   #take(line: unknown): void {
@@ -151,7 +152,7 @@ export class ListWatch<T extends Named> implements Following {
     const { name, resourceVersion } = item.metadata
     if (type === 'DELETED') this.#items.delete(name)
     else this.#items.set(name, item)
-    if (this.#items.size > MOST_OBJECTS) throw new RegistryError(`more than ${MOST_OBJECTS} objects are selected`)
+    if (this.#items.size > MOST_INSTANCES) throw new RegistryError(`more than ${MOST_INSTANCES} objects are selected`)
     this.#version = resourceVersion
     this.#tell(undefined)
   }

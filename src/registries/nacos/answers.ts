@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { RegistryError, type Instance } from '../registry.js'
+import { MOST_INSTANCES, RegistryError, type Instance } from '../registry.js'
 
 const instance = z.object({
   ip: z.string().min(1),
@@ -67,8 +67,9 @@ function read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T> {
   throw new RegistryError(`the answer is not of Nacos: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`)
 }
 
-/** Those that are enabled and healthy, at addresses or names. */
+/** Those that are enabled and healthy, at addresses or names. @throws {RegistryError} for too many */
 function callable(all: readonly NacosInstance[]): Instance[] {
+  if (all.length > MOST_INSTANCES) throw new RegistryError(`the service has more than ${MOST_INSTANCES} instances`)
   const chosen = all.filter(({ ip, healthy, enabled }) => healthy && enabled !== false && isHost(ip))
   const scale = scaleOf(chosen.map(({ weight }) => weight ?? 1))
   return chosen.map(({ ip, port, weight, metadata }) => ({

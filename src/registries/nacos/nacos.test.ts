@@ -154,6 +154,11 @@ test('addresses that must not be called are not', async () => {
 test.each([
   ['no JSON', 'ok', 'the answer is not JSON'],
   ['another shape', '{"hosts":{"ip":1}}', 'the answer is not of Nacos'],
+  [
+    'too much',
+    JSON.stringify({ hosts: Array.from({ length: 10_001 }, () => ({ ip: '10.0.0.1', port: 80, healthy: true })) }),
+    'more than 10000 instances',
+  ],
   ['an instance without a port', '{"hosts":[{"ip":"10.0.0.1","healthy":true,"enabled":true}]}', 'hosts.0.port'],
 ])('%s is told of', async (_, text, reason) => {
   await using server = await nacos()
