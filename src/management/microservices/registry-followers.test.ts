@@ -300,6 +300,27 @@ describe.each(engines)('channels that follow registries on $name', (engine) => {
     server.remove(pod('orders-6'))
     await expectMembers(sluice, id, '10.0.0.1:8080', '10.0.0.5:8080')
     expect(told.said.join('\n')).toContain('"beyond":1')
+
+    // What is given counts with what stays of the registry's, and is one with what it names of them.
+    const update = async (...hosts: readonly string[]) => {
+      const body = workload({ members: hosts.map((host) => ({ host, port: 8080 })) })
+      return verdict(await sluice.call('updateVpcChannelV2', { ...at(id), body }))
+    }
+    expect(await update('10.1.0.1')).toBe('403 3110')
+    expect(await update('10.0.0.5', '10.0.0.1')).toBe('200')
+  })
+
+  test('an instance is a member again when the member that was given at its address is gone', async () => {
+    await using server = await apiServer()
+    await using sluice = await management(engine)
+    await using _ = await followers(sluice, server)
+    const id = await created(sluice, workload({ members: [{ host: '10.0.0.1' }] }))
+    server.put(pod('orders-1', { address: '10.0.0.1' }), pod('orders-2', { address: '10.0.0.2' }))
+    await expectMembers(sluice, id, '10.0.0.1:8080', '10.0.0.2:8080')
+    const names = async () => (await membersOf(sluice, id)).map((member) => member.ecs_name).toSorted()
+    expect(await names()).toEqual(['10.0.0.1', 'orders-2'])
+    await sluice.given('updateBackendInstancesV2', { ...at(id), body: { members: [] } })
+    await expect.poll(names, { timeout: 10_000 }).toEqual(['orders-1', 'orders-2'])
   })
 
   test('without a cluster, a namespace or a password that can be read, the channel is abnormal', async () => {

@@ -7,8 +7,9 @@ import type { Vault } from '../../config/vault.js'
 import { Backoff, pause } from '../../registries/backoff.js'
 import { follow, type RegistryAccess } from '../../registries/follow.js'
 import { reasonOf, type Following, type Instance } from '../../registries/registry.js'
-import { groupsOfChannel, groupsOfChannels, type ChannelGroup } from '../../store/channel-groups.js'
+import { groupsOfChannel } from '../../store/channel-groups.js'
 import { deleteMembers, membersOfChannel, saveMembers } from '../../store/channel-members.js'
+import { changedParts, currentRevision } from '../../store/snapshot.js'
 import type { Database, Store } from '../../store/store.js'
 import { findChannel, microserviceChannels, type VpcChannel } from '../../store/vpc-channels.js'
 import { newId } from '../call.js'
@@ -41,8 +42,6 @@ interface Followed {
   channel: VpcChannel
   /** What is followed, as text. */
   readonly target: string
-  /** What else decides on members, as text. */
-  shape: string
   following: Following | undefined
   /** As they were told last; undefined while nothing is known, or nothing new. */
   instances: readonly Instance[] | undefined
@@ -59,6 +58,8 @@ export class RegistryFollowers implements RegistryStates {
   readonly #stopping = new AbortController()
   #refreshing: Promise<void> | undefined
   #isStale = false
+  /** Of the database, when channels were last looked at. */
+  #revision = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(private readonly options: RegistryFollowersOptions) {}
@@ -85,9 +86,7 @@ export class RegistryFollowers implements RegistryStates {
   #refresh(): void {
     this.#isStale = true
     if (this.#refreshing !== undefined || this.#stopping.signal.aborted) return
-    this.#refreshing = this.#refreshWhileStale().finally(() => {
-      this.#refreshing = undefined
-    })
+    this.#refreshing = this.#refreshWhileStale()
   }
 
   async #refreshWhileStale(): Promise<void> {
@@ -102,31 +101,33 @@ export class RegistryFollowers implements RegistryStates {
         await pause(backoff.failed(), this.#stopping.signal)
       }
     }
+    // At once, not when the promise resolves: who comes in between would find it busy, and be forgotten.
+    this.#refreshing = undefined
   }
 
   async #refreshOnce(): Promise<void> {
-    const { channels, groups } = await this.options.store.read(async (db) => {
-      const all = await microserviceChannels(db)
-      const ids = all.map(({ id }) => id)
-      return { channels: all, groups: await groupsOfChannels(db, ids) }
-    })
+    const { revision, changed, channels } = await this.options.store.read(async (db) => ({
+      revision: await currentRevision(db),
+      changed: new Set(await changedParts(db, this.#revision)),
+      channels: await microserviceChannels(db),
+    }))
     const there = new Set(channels.map(({ id }) => id))
     await Promise.all([...this.#followed.keys()].filter((id) => !there.has(id)).map((id) => this.#leave(id)))
-    for (const channel of channels) await this.#look(channel, groups.get(channel.id) ?? [])
+    for (const channel of channels) await this.#look(channel, changed.has(`channel:${channel.id}`))
+    this.#revision = revision
   }
 
-  async #look(channel: VpcChannel, groups: readonly ChannelGroup[]): Promise<void> {
+  /** @param hasChanged the channel, its groups or its members, by whomever */
+  async #look(channel: VpcChannel, hasChanged: boolean): Promise<void> {
     const target = this.#targetText(channel)
-    const shape = shapeOf(channel, groups)
     const known = this.#followed.get(channel.id)
     if (known !== undefined && known.target === target) {
       known.channel = channel
-      if (known.shape !== shape && known.instances !== undefined) this.#write(known)
-      known.shape = shape
+      if (hasChanged && known.instances !== undefined) this.#write(known)
       return
     }
     if (known !== undefined) await this.#leave(channel.id)
-    if (target !== undefined) this.#follow(channel, target, shape)
+    if (target !== undefined) this.#follow(channel, target)
   }
 
   /** Undefined where there is nobody to ask. */
@@ -140,11 +141,10 @@ export class RegistryFollowers implements RegistryStates {
     }
   }
 
-  #follow(channel: VpcChannel, target: string, shape: string): void {
+  #follow(channel: VpcChannel, target: string): void {
     const followed: Followed = {
       channel,
       target,
-      shape,
       following: undefined,
       instances: undefined,
       failure: undefined,
@@ -186,9 +186,7 @@ export class RegistryFollowers implements RegistryStates {
 
   #write(followed: Followed): void {
     followed.isDue = true
-    followed.work ??= this.#writeWhileDue(followed).finally(() => {
-      followed.work = undefined
-    })
+    followed.work ??= this.#writeWhileDue(followed)
   }
 
   async #writeWhileDue(followed: Followed): Promise<void> {
@@ -208,6 +206,7 @@ export class RegistryFollowers implements RegistryStates {
         wait = backoff.failed()
       }
     }
+    followed.work = undefined
   }
 
   async #writeOnce({ channel, target }: Followed, instances: readonly Instance[]): Promise<void> {
@@ -251,10 +250,3 @@ const UNREADABLE = 'unreadable'
 const isNothing = ({ saved, gone }: FoundMembers): boolean => saved.length === 0 && gone.length === 0
 
 const about = ({ id, name, instance_id }: VpcChannel) => ({ channel: id, name, instance: instance_id })
-
-function shapeOf({ port }: VpcChannel, groups: readonly ChannelGroup[]): string {
-  const asked = groups.map(({ id, weight, microservice_version: version, microservice_port, labels }) => [
-    ...[id, weight, version, microservice_port, labels],
-  ])
-  return JSON.stringify([port, asked])
-}

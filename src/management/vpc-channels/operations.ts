@@ -135,13 +135,16 @@ async function replaceContents(context: OperationContext, channel: VpcChannel, b
   const given = channel.channel_type === 'reference' ? [] : (body.members ?? [])
   const planned = planMembers(given, oldMembers, { channel, groups }, context).map(ranked)
   const members = withGroupWeights(planned, groups)
-  await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', 0, members.length)
-
   // Those that a registry told of are not the client's to remove, unless it names another registry.
   const isElsewhere = before !== undefined && !isSameRegistry(before.microservice, channel.microservice)
-  const removable = isElsewhere ? oldMembers : givenMembers(oldMembers)
-  await deleteMembers(db, idsGone(removable, members))
-  await deleteGroups(db, idsGone(oldGroups, groups))
+  const gone = idsGone(isElsewhere ? oldMembers : givenMembers(oldMembers), members)
+  const goneGroups = idsGone(oldGroups, groups)
+  const kept = oldMembers.filter(({ group_id: id }) => id === null || !goneGroups.includes(id))
+  const stay = idsGone(kept, members).filter((id) => !gone.includes(id))
+  await withinQuota(context, 'VPC_INSTANCE_NUM_LIMIT', stay.length, members.length)
+
+  await deleteMembers(db, gone)
+  await deleteGroups(db, goneGroups)
   await saveGroups(db, groups)
   await saveMembers(db, members)
   const shown = oldMembers.length === 0 ? members : await membersOfChannel(db, channel.id)
