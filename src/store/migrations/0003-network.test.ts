@@ -1,15 +1,9 @@
-import Libsql from 'libsql'
-import { Kysely, PostgresDialect, sql, SqliteDialect } from 'kysely'
-import pg from 'pg'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { engines } from '../../../test/engines.js'
+import { plainDatabase } from '../../../test/old-database.js'
 import * as initial from './0001-initial.js'
 import * as network from './0003-network.js'
-
-const dialectOf = (url: string) =>
-  url.startsWith('sqlite:')
-    ? new SqliteDialect({ database: new Libsql(url.slice('sqlite:'.length)) })
-    : new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) })
 
 /** An instance as it was before; `job` is what it did last. */
 const instance = (id: string, job: string) => sql`
@@ -24,7 +18,7 @@ const instance = (id: string, job: string) => sql`
 describe.each(engines)('migration 0003 on $name', (engine) => {
   test('gives instances that are there the entry of their owner, and keeps what they had', async () => {
     await using database = await engine.open()
-    const db = new Kysely<never>({ dialect: dialectOf(database.url) })
+    const db = plainDatabase(database.url)
     await initial.up(db)
     await sql`insert into iam_domains (id, name, created_at) values ('d1', 'one', 1)`.execute(db)
     await sql`insert into iam_projects (id, domain_id, name, created_at) values ('p1', 'd1', 'local-1', 1)`.execute(db)
