@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const ALONE = ['src/gateway/**/*.test.ts', 'src/limits/**/*.test.ts', 'test/measure/**/*.test.ts']
 
 // Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.
-const patience = { testTimeout: 60_000, hookTimeout: 120_000 }
+const patience = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } }
 
 export default defineConfig({
   test: {
