@@ -34,9 +34,9 @@ export function compilePath(uri: string, sources: readonly Source[], context: Ba
   return function makePath(exchange, values) {
     let path = ''
     for (const piece of pieces) path += typeof piece === 'string' ? piece : piece(exchange, values)
-    // A backend that resolves dot segments must not be walked out of the path that it is called with.
-    const resolved = pathsAsSent ? (percentDecode(path) ?? path) : path
-    if (hasDotSegment(resolved)) return new ParameterFault('a value makes a dot segment of the backend path')
+    // A backend that decodes and resolves segments must not be walked out of the path that it is called with.
+    if (hasDotSegment(percentDecode(path) ?? path))
+      return new ParameterFault('a value makes a dot segment of the backend path')
     return prefix ? joinRest(path, exchange.pathRest) : path
   }
 }

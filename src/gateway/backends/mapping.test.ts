@@ -249,6 +249,10 @@ test.each([
   ['..', '/files/{a}'],
   ['.', '/files/{a}/x'],
   ['.', '/files/.{a}'],
+  // Backends may decode slashes before they resolve segments.
+  ['../x', '/files/{a}'],
+  ['x/..', '/files/{a}'],
+  ['/x', '/files/..{a}'],
 ])('a value %s cannot walk out of %s', async (value, req_uri) => {
   await using gw = await gateway({
     api: {
@@ -256,9 +260,8 @@ test.each([
       backend: { req_uri, params: [to('PATH', 'a', 'REQUEST', 'a')] },
     },
   })
-  expect((await gw.get(`/orders?a=${value}`)).code).toBe('APIG.0106')
-  await gw.get('/orders?a=%2e%2e%2fx')
-  expect(gw.backend.requests.map(({ target }) => target).join()).not.toMatch(/\/\.\.?(\/|$)/)
+  expect((await gw.get(`/orders?a=${encodeURIComponent(value)}`)).code).toBe('APIG.0106')
+  expect(gw.backend.requests).toEqual([])
 })
 
 test.each(['Content-Length', 'transfer-encoding', 'Connection', 'X Y', 'X-A\r\nX-B'])(
