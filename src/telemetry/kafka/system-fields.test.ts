@@ -15,6 +15,18 @@ test('the second way to authenticate is that of the access log', () => {
   expect(read(record)).toMatchObject({ access_model2: 'authorizer1' })
 })
 
+test('what a PROXY header said is that of the access log', () => {
+  const names = ['proxy_protocol_vni', 'proxy_protocol_vpce_id', 'proxy_protocol_addr']
+  const read = systemFields(Object.fromEntries(names.map((name) => [name, true])), api)
+  const told = (proxyFields: string) => {
+    const record = anExchange()
+    const values = read(Object.assign(record, { connection: { ...record.connection, proxyFields } }))
+    return names.map((name) => values[name])
+  }
+  expect(told('4711 vpce-1 203.0.113.7')).toEqual(['4711', 'vpce-1', '203.0.113.7'])
+  expect(told('- - -')).toEqual([null, null, null])
+})
+
 test('what switches do not name is as by default, and what they name besides means nothing', () => {
   const values = systemFields({ uri: false, api_id: true, made_up: true }, api)(anExchange())
   expect(values).toMatchObject({ api_id: 'a1', http_status: 0 })

@@ -31,6 +31,11 @@ const text = (value: string | undefined): Value => (value === undefined || value
 
 const nothing: Read = () => null
 
+function proxyField({ proxyFields }: AccessRecord['connection'], index: number): Value {
+  const field = proxyFields.split(' ')[index]
+  return field === '-' ? null : text(field)
+}
+
 const called = (record: AccessRecord): boolean => record.upstreamStartedAt !== 0
 
 const SYSTEM_FIELDS: Readonly<Record<string, Read>> = {
@@ -70,9 +75,9 @@ const SYSTEM_FIELDS: Readonly<Record<string, Read>> = {
   error_type: ({ errorType }) => (errorType === 'THROTTLED' ? 1 : 0),
   access_model2: ({ secondFactor }) => text(secondFactor),
   inner_time: ({ startedAt, finishedAt, upstreamTotal }) => seconds(finishedAt - startedAt - upstreamTotal),
-  proxy_protocol_vni: nothing,
-  proxy_protocol_vpce_id: nothing,
-  proxy_protocol_addr: nothing,
+  proxy_protocol_vni: ({ connection }) => proxyField(connection, 0),
+  proxy_protocol_vpce_id: ({ connection }) => proxyField(connection, 1),
+  proxy_protocol_addr: ({ connection }) => proxyField(connection, 2),
   // The request's, as in the access log.
   body_bytes_sent: ({ bodyBytesIn }) => bodyBytesIn,
   api_name: (_, { apiName }) => apiName,
