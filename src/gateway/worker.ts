@@ -188,7 +188,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       count: dropped,
     }))
     losses.push({ what: 'proxy_mirror', pluginId: '', count: mirrors.dropped })
-    if (accessLog !== undefined) losses.push({ what: 'access_log', pluginId: '', count: accessLog.lost })
+    if (accessLog !== undefined || logStreams !== undefined) {
+      const count = (accessLog?.lost ?? 0) + (logStreams?.lost ?? 0)
+      losses.push({ what: 'access_log', pluginId: '', count })
+    }
     return {
       process: processFigures(),
       revision: configuration.revision,
@@ -237,7 +240,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       apply: (update) => updates.apply(update),
       drainStatistics: () => statistics.drain(),
       figures,
-      reopenLogs: async () => void (await Promise.all([accessLog?.reopen(), logStreams?.reopen()])),
+      reopenLogs: async () => {
+        await Promise.all([accessLog?.reopen(), logStreams?.reopen()])
+      },
       memberStates: () => checks.states(),
       drain,
       [Symbol.asyncDispose]: () => drain(0),

@@ -74,6 +74,8 @@ test('what cannot be written is told once, and costs no request', async () => {
   await gw.apply(lts({ log_group: 'shop', log_stream: 'calls' }))
   for (let call = 0; call < 3; call++) expect((await gw.get('/orders')).status).toBe(200)
   expect(gw.faults).toHaveLength(1)
+  const lost = () => gw.gateway.figures().losses.find(({ what }) => what === 'access_log')?.count
+  await expect.poll(lost).toBe(3)
   rmSync(join(logs.directory, 'shop'))
   await gw.apply(
     change([publicationPart({ backend: mockBackend() }), ...lts({ log_group: 'shop', log_stream: 'calls' }).put]),
@@ -81,6 +83,7 @@ test('what cannot be written is told once, and costs no request', async () => {
   await gw.get('/orders?again')
   await gw.log()
   expect(targets(join(logs.directory, 'shop/calls.log'))).toEqual(['/orders?again'])
+  expect(lost()).toBe(3)
 })
 
 test('whatever the names are, a stream is a file in a folder of the directory, and its own', () => {
@@ -90,8 +93,14 @@ test('whatever the names are, a stream is a file in a folder of the directory, a
       const path = logStream(group || 'x', stream || 'x')
       expect(relative('/logs', join('/logs', path)).split('/')).toHaveLength(2)
       expect(path).toMatch(/^[\w%-]{1,200}\/[\w%-]{1,200}\.log$/)
-      if (other !== (stream || 'x') && (other + stream).length < 20)
-        expect(logStream(group || 'x', other)).not.toBe(path)
+      if (other !== (stream || 'x')) expect(logStream(group || 'x', other)).not.toBe(path)
     }),
   )
+})
+
+test('names that are too long for files are told apart', () => {
+  const long = '本'.repeat(64)
+  const paths = ['', '本', 'x', '%'].map((end) => logStream(long + end, long + end))
+  expect(new Set(paths).size).toBe(4)
+  for (const path of paths) expect(path).toMatch(/^[\w%-]{1,200}\/[\w%-]{1,200}\.log$/)
 })

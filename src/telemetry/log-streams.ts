@@ -2,6 +2,7 @@
  * Access logs of instances (telemetry.md §2.1): the feature `lts` of an instance names a group and a stream, and its
  * requests are told there too: `<directory>/<group>/<stream>.log`, in the format of the operator's own log.
  */
+import { hash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { AccessRecord } from './access-record.js'
@@ -18,7 +19,9 @@ export type LogStream = string
 export class LogStreams {
   /** `undefined` for one that cannot be written. */
   readonly #open = new Map<LogStream, AccessLog | undefined>()
-  readonly #closing = new Set<Promise<void>>()
+  readonly #closing = new Map<AccessLog, Promise<void>>()
+  /** Lines of streams that are not open any more, or could not be opened. */
+  #lostBefore = 0
 
   constructor(
     private readonly options: LogStreamOptions,
@@ -28,7 +31,17 @@ export class LogStreams {
 
   record(stream: LogStream, record: AccessRecord): void {
     if (!this.#open.has(stream)) this.#open.set(stream, this.#opened(stream))
-    this.#open.get(stream)?.record(record)
+    const log = this.#open.get(stream)
+    if (log === undefined) this.#lostBefore++
+    else log.record(record)
+  }
+
+  /** Lines that were not written. */
+  get lost(): number {
+    let lost = this.#lostBefore
+    for (const log of this.#open.values()) lost += log?.lost ?? 0
+    for (const log of this.#closing.keys()) lost += log.lost
+    return lost
   }
 
   /** Closes all others. One that could not be opened is tried again. */
@@ -52,7 +65,7 @@ export class LogStreams {
 
   async close(): Promise<void> {
     this.retain(new Set())
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closing.values())
   }
 
   #opened(stream: LogStream): AccessLog | undefined {
@@ -70,8 +83,11 @@ export class LogStreams {
   #close(log: AccessLog): void {
     const closing = log[Symbol.asyncDispose]()
       .catch(this.onFault)
-      .finally(() => this.#closing.delete(closing))
-    this.#closing.add(closing)
+      .finally(() => {
+        this.#closing.delete(log)
+        this.#lostBefore += log.lost
+      })
+    this.#closing.set(log, closing)
   }
 }
 
@@ -83,9 +99,13 @@ export function logStream(group: string, stream: string): LogStream {
 /** No longer than file systems admit. */
 const MOST_BYTES = 200
 
+/** What is too long is told from others that begin alike by its digest. */
 function fileName(name: string): string {
-  const written = Array.from(Buffer.from(name, 'utf8').toString('latin1'), (octet) =>
+  const octets = Array.from(Buffer.from(name, 'utf8').toString('latin1'), (octet) =>
     /[\w-]/.test(octet) ? octet : '%' + octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'),
   )
-  return written.join('').slice(0, MOST_BYTES)
+  const written = octets.join('')
+  if (written.length <= MOST_BYTES) return written
+  const digest = hash('sha256', name, 'hex')
+  return `${written.slice(0, MOST_BYTES - digest.length - 1)}-${digest}`
 }
