@@ -38,18 +38,24 @@ export function chinese(section: Section): Translations {
   }
 }
 
-/** Writes docs/<name>.md in both languages; with `--check`, fails when that would change anything. */
+/**
+ * Writes docs/<name>.md in both languages; with `--check`, fails when that would change anything, or when a translation is
+ * missing.
+ */
 export async function makePages(name: Section, textIn: (language: Language) => string): Promise<void> {
+  const isCheck = process.argv.includes('--check')
   const translations = chinese(name)
   for (const language of [english, translations]) {
     const file = `docs/${name}${language.suffix}.md`
     const page = new URL(`../${file}`, import.meta.url)
     const text = textIn(language)
-    if (!process.argv.includes('--check')) await writeFile(page, text)
+    if (!isCheck) await writeFile(page, text)
     else if ((await readFile(page, 'utf8').catch(() => '')) !== text) {
       console.error(`${file} is not what it would be made now: run \`npm run generate\``)
       process.exitCode = 1
     }
   }
-  for (const problem of translations.problems()) console.error(`scripts/chinese.json (${name}) ${problem}`)
+  const problems = translations.problems()
+  for (const problem of problems) console.error(`scripts/chinese.json (${name}) ${problem}`)
+  if (isCheck && problems.length > 0) process.exitCode = 1
 }
