@@ -1,5 +1,4 @@
 /** Figures of a whole Sluice, as a reader of /metrics sees them, and what statistics are after an end. */
-import { rm } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { mockApi } from '../../test/definitions.js'
 import { startSluice, until, type Reply, type Running } from '../../test/sluice.js'
@@ -33,7 +32,7 @@ function created({ status, body }: Reply): { readonly id: string } {
 test(
   'all processes are told of, all their requests are one figure, and minutes outlive control and a restart',
   async () => {
-    const first = await startSluice({ SLUICE_LOG_LEVEL: 'debug' })
+    await using first = await startSluice({ SLUICE_LOG_LEVEL: 'debug' })
     const group = created(await first.call('POST', 'api-groups', { name: 'measured' }))
     const api = created(await first.call('POST', 'apis', mockApi(group.id, { req_uri: '/orders' })))
     created(await first.call('POST', 'apis/action', { action: 'online', env_id: RELEASE, api_id: api.id }))
@@ -83,7 +82,6 @@ test(
     expect(await first.command.ended).toBe(0)
     await using second = await startSluice({}, first.directory)
     expect(await counted(second)).toBe(CALLS + 3)
-    await rm(first.directory, { recursive: true, force: true })
   },
   PATIENCE,
 )

@@ -105,18 +105,21 @@ export async function addressesOfApis(db: Database, apiIds: readonly string[]): 
     .execute()
 }
 
-/** Of all that the apps may call in an environment. */
+/** Of what the apps may call in an environment at one of these paths: an app may call tens of thousands of APIs. */
 export async function addressesOfApps(
   db: Database,
   envId: string,
   appIds: readonly string[],
+  pathKeys: readonly string[],
 ): Promise<readonly (ApiAddress & { readonly app_id: string })[]> {
+  if (pathKeys.length === 0) return []
   return db
     .selectFrom('app_authorizations as auth')
     .innerJoin('apis', 'apis.id', 'auth.api_id')
     .select(['auth.app_id', 'apis.id as api_id', 'apis.name', 'apis.req_method', 'apis.match_mode', 'apis.path_key'])
     .where('auth.env_id', '=', envId)
     .where('auth.app_id', 'in', appIds)
+    .where('apis.path_key', 'in', pathKeys)
     .where('apis.auth_type', '=', 'APP')
     .execute()
 }

@@ -21,8 +21,9 @@ export async function addressesToTake(
 ): Promise<TakeAddress> {
   if (!(await isFeatureOn(context, 'app_route'))) return () => undefined
   const addresses = new Map((await addressesOfApis(context.db, apiIds)).map((api) => [api.api_id, api]))
+  const paths = [...new Set(Array.from(addresses.values(), ({ path_key }) => path_key))]
   const taken = new Map<string, string>()
-  for (const api of await addressesOfApps(context.db, envId, appIds)) taken.set(keyOf(api.app_id, api), api.name)
+  for (const api of await addressesOfApps(context.db, envId, appIds, paths)) taken.set(keyOf(api.app_id, api), api.name)
   return (appId, apiId) => {
     const api = addresses.get(apiId)
     // Others than those of auth_type APP are not found by apps.
