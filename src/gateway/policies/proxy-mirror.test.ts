@@ -1,9 +1,12 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
+import { anExchange } from '../../../test/exchange.js'
 import { freePort } from '../../../test/free-port.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
 import { pluginPart, throttlePart } from '../../../test/parts.js'
 import { recordingBackend } from '../../../test/recording-backend.js'
+import { AddressSet } from '../address-set.js'
+import { compileProxyMirror, Mirrors } from './proxy-mirror.js'
 
 type Content = Readonly<Record<string, unknown>>
 
@@ -86,4 +89,32 @@ test('copies under way are bounded, and the rest of the requests goes without', 
   for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 100 }, () => sluice.get('/orders')))
   expect(losses).toEqual([expect.stringContaining('too many are under way')])
   expect(mirror.requests.length).toBeLessThanOrEqual(256)
+})
+
+test('copies whose requests have not ended take no place of others', async () => {
+  await using mirror = await recordingBackend()
+  const mirrors = new Mirrors(new AddressSet([]), () => undefined)
+  const content = { protocol: 'HTTP', host: mirror.address } as const
+  const step = compileProxyMirror({ id: 'm1', content }, { mirrors })
+  const copy = (body?: Buffer) => {
+    const exchange = anExchange({ target: '/orders' })
+    const origin = { host: '127.0.0.1', port: 80, tls: false }
+    exchange.plan = {
+      ...{ origin, method: 'POST', target: '/orders', host: 'a', drop: new Set<string>(), add: '' },
+      ...{ timeout: 1_000, retries: 0 },
+    }
+    exchange.body = body
+    void step?.(exchange)
+    return exchange
+  }
+  const waiting = Array.from({ length: 300 }, () => copy(Buffer.from('x')))
+  copy()
+  await expect.poll(() => mirror.requests.length).toBe(1)
+  for (const { requestTap } of waiting.slice(0, 2)) {
+    requestTap?.data(Buffer.from('x'), 0, 1)
+    requestTap?.end(true)
+  }
+  await expect.poll(() => mirror.requests.map(({ body }) => body)).toEqual(['', 'x', 'x'])
+  expect(mirrors.dropped).toBe(0)
+  mirrors.close()
 })

@@ -46,19 +46,11 @@ export class Mirrors {
     return this.#losses.total
   }
 
-  /** A place for a copy, until `leave`; false when there is none. */
-  enter(): boolean {
-    if (this.#copies >= MOST_COPIES) {
-      this.#losses.add(1, 'too many are under way')
-      return false
-    }
-    this.#copies++
-    return true
-  }
-
-  leave(bytes: number): void {
-    this.#copies--
-    this.#bytes -= bytes
+  /** Whether one more can be sent; it is a loss where it cannot. */
+  hasPlace(): boolean {
+    if (this.#copies < MOST_COPIES) return true
+    this.#losses.add(1, 'too many are under way')
+    return false
   }
 
   reserve(bytes: number): boolean {
@@ -70,17 +62,27 @@ export class Mirrors {
     return true
   }
 
-  /** @param done called once, whatever becomes of the copy */
+  release(bytes: number): void {
+    this.#bytes -= bytes
+  }
+
+  /**
+   * A copy has its place for as long as it takes to send: requests may last for days until their bodies are whole.
+   *
+   * @param done called once, whatever becomes of the copy
+   */
   send(copy: Copy, body: Buffer | undefined, done: () => void): void {
-    const request = this.#open(copy, body)
+    const request = this.hasPlace() ? this.#open(copy, body) : undefined
     if (request === undefined) {
       done()
       return
     }
+    this.#copies++
     let isDone = false
     const end = (): void => {
       if (isDone) return
       isDone = true
+      this.#copies--
       clearTimeout(timer)
       done()
     }
@@ -146,13 +148,13 @@ export function compileProxyMirror(
     const { plan, head } = exchange
     if (plan === undefined || (ratio < 1 && random() >= ratio)) return undefined
     if (grpc && head.header('content-type')?.startsWith('application/grpc') !== true) return undefined
-    if (head.header('upgrade') !== undefined || !mirrors.enter()) return undefined
+    if (head.header('upgrade') !== undefined || !mirrors.hasPlace()) return undefined
     const { passed, origin } = toldHeaders(exchange, plan.drop, plan.add)
     const headers = ['Host', authority, ...passed.flat(), ...origin.flat(), ...(grpc ? ['TE', 'trailers'] : [])]
     const copy = { grpc, tls, host, port, method: plan.method, target: targetOf(plan.target), headers, timeout }
     if (copiesBody && (head.contentLength !== 0 || exchange.body !== undefined)) {
       tapRequest(exchange, new BodyCopy(mirrors, copy))
-    } else mirrors.send(copy, undefined, () => mirrors.leave(0))
+    } else mirrors.send(copy, undefined, () => undefined)
     return undefined
   }
 }
@@ -200,6 +202,6 @@ class BodyCopy implements BodyTap {
     if (this.#isGone) return
     this.#isGone = true
     this.#pieces.length = 0
-    this.mirrors.leave(this.#length)
+    this.mirrors.release(this.#length)
   }
 }
