@@ -5,11 +5,12 @@
 import net from 'node:net'
 import type { Origin } from '../exchange.js'
 import { Alarm } from '../http1/alarms.js'
-import { send } from '../http1/batch.js'
 import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.js'
 import { BAD, MORE, TOO_LARGE } from '../http1/header-lines.js'
 import { HeldBytes } from '../http1/held-bytes.js'
-import { type ByteReader, readBuffer } from '../http1/read-buffer.js'
+import { type Piece, send, UNSENT_LIMIT } from '../http1/piece.js'
+import type { PooledBuffer } from '../http1/pooled-buffer.js'
+import { type ByteReader, Intake } from '../http1/read-buffer.js'
 import { Http1ResponseHead } from '../http1/response-head.js'
 import { acceptsWebSocket } from '../http1/upgrade.js'
 import { FORBIDDEN } from './guarded-lookup.js'
@@ -52,6 +53,8 @@ export class BackendConnection extends Alarm implements ByteReader {
   address = ''
   readonly #socket: net.Socket
   readonly #held = new HeldBytes()
+  /** What the bytes that the user is given are in, if it can be handed on. */
+  source: PooledBuffer | undefined = undefined
   #user: BackendUser | undefined = undefined
   #method = ''
   #reading: 'nothing' | 'head' | 'body' = 'nothing'
@@ -87,9 +90,9 @@ export class BackendConnection extends Alarm implements ByteReader {
   }
 
   /** False: more is waiting to be sent than should; `drained` will follow. */
-  write(piece: string | Buffer): boolean {
+  write(piece: Piece): boolean {
     send(this.#socket, piece)
-    return this.#socket.writableLength < this.#socket.writableHighWaterMark
+    return this.#socket.writableLength < UNSENT_LIMIT
   }
 
   /** From now on it is this one that is told. */
@@ -141,9 +144,15 @@ export class BackendConnection extends Alarm implements ByteReader {
     this.destroy()
   }
 
-  receive(bytes: Buffer, end: number): void {
+  get isStreaming(): boolean {
+    return this.#reading === 'body' && !this.#paused && this.body.isLong
+  }
+
+  receive(bytes: Buffer, end: number, source?: PooledBuffer): void {
     if (this.#held.length === 0) {
+      this.source = source
       this.#read(bytes, 0, end)
+      this.source = undefined
     } else {
       this.#held.add(bytes, 0, end)
       const held = this.#held.take()
@@ -239,18 +248,7 @@ function connect(origin: Origin, lookup: net.LookupFunction, reader: ByteReader)
     socket.on('data', (bytes: Buffer) => reader.receive(bytes, bytes.length))
     return socket
   }
-  return net.connect({
-    host,
-    port,
-    lookup,
-    onread: {
-      buffer: readBuffer,
-      callback: (end) => {
-        reader.receive(readBuffer, end)
-        return true
-      },
-    },
-  })
+  return net.connect({ host, port, lookup, onread: new Intake(reader).onread })
 }
 
 const unresolved = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA'])

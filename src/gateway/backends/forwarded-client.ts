@@ -1,5 +1,6 @@
 /** Whose request is carried to a backend: a connection of HTTP/1.1, or a stream of HTTP/2. */
 import type { Failure } from '../handler.js'
+import type { Piece } from '../http1/piece.js'
 import type { RequestSource } from './backend-request.js'
 import type { TunnelEntrance } from './tunnel.js'
 
@@ -17,7 +18,7 @@ export interface ForwardedClient extends RequestSource {
   /** The reply will end before the request has been read. */
   closeAfterReply(): void
   /** Sends a piece of the reply, of which the first begins with the whole head. False: `clientDrained` will follow. */
-  write(piece: string | Buffer): boolean
+  write(piece: Piece): boolean
   /** Sends the head of a reply 101; from now on what the client sends goes to `tunnel`. */
   openTunnel?(head: string, tunnel: TunnelEntrance): void
   /** The last piece has been written. */

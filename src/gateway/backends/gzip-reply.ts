@@ -1,6 +1,7 @@
 /** The body of a backend's reply on its way through zlib, no faster than the client reads. */
 import { constants, createGzip, type Gzip } from 'node:zlib'
 import type { Compression } from '../exchange.js'
+import { type Piece, send } from '../http1/piece.js'
 
 /** Who gets what comes out. */
 export interface GzipOwner {
@@ -37,9 +38,9 @@ export class GzipReply {
   }
 
   /** @returns whether it keeps up; when not, `roomAgain` follows */
-  write(piece: string | Buffer): boolean {
+  write(piece: Piece): boolean {
     this.compression.before += piece.length
-    return typeof piece === 'string' ? this.#zlib.write(piece, 'latin1') : this.#zlib.write(piece)
+    return send(this.#zlib, piece)
   }
 
   end(): void {

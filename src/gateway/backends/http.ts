@@ -11,6 +11,8 @@ import { Batch, type Framing } from '../http1/batch.js'
 import { CHUNKED } from '../http1/body-reader.js'
 import type { ChunkSink } from '../http1/chunked.js'
 import type { Forwarding } from '../http1/context.js'
+import { bytesOf, type Piece, withoutFirst } from '../http1/piece.js'
+import type { PooledBuffer } from '../http1/pooled-buffer.js'
 import { endReplyTap, endRequestTap, TappedSink } from '../taps.js'
 import { isBodyless } from '../http1/response-head.js'
 import type { BackendConnection, BackendUser, Trouble } from './backend-connection.js'
@@ -50,7 +52,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   /** The pool at which this exchange stands in line. */
   #waitsAt: OriginPool | undefined = undefined
   /** What of the request can be sent (again): everything so far, or undefined when it cannot be repeated any more. */
-  #sent: (string | Buffer)[] | undefined = undefined
+  #sent: Piece[] | undefined = undefined
   #sentSize = 0
   /** Characters of the first piece that are the head. */
   #headLength = 0
@@ -94,13 +96,17 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     this.#clientSlow = false
     const head = backendRequest(this.#client, exchange, plan)
     this.#headLength = head.length
+    this.#request.lends = !this.#mayRepeat()
     this.#request.begin(head, body === undefined ? size : body.length, this.#requestFraming(exchange))
     if (requestTap !== undefined) this.#requestSink = new TappedSink(this.#request, requestTap)
     if (body !== undefined && body.length > 0) this.#requestSink.data(body, 0, body.length)
   }
 
-  more(size: number): void {
-    if (this.#exchange !== undefined) this.#request.begin('', size, this.#requestFraming(this.#exchange))
+  more(size: number, source?: PooledBuffer): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    this.#request.lends = this.#sent === undefined || !this.#mayRepeat()
+    this.#request.begin('', size, this.#requestFraming(exchange), source)
   }
 
   #requestFraming(exchange: Exchange): Framing {
@@ -127,7 +133,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     }
   }
 
-  #remember(piece: string | Buffer): void {
+  #remember(piece: Piece): void {
     if (this.#sent === undefined) return
     this.#sent.push(piece)
     this.#sentSize += piece.length
@@ -274,10 +280,9 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     exchange.plan = next
     const head = backendRequest(this.#client, exchange, next)
     const [first = ''] = this.#sent
+    const rest = withoutFirst(first, this.#headLength)
     this.#sent[0] =
-      typeof first === 'string'
-        ? head + first.slice(this.#headLength)
-        : Buffer.concat([Buffer.from(head, 'latin1'), first.subarray(this.#headLength)])
+      typeof rest === 'string' ? head + rest : Buffer.concat([Buffer.from(head, 'latin1'), bytesOf(rest)])
     this.#headLength = head.length
     return next
   }
@@ -439,7 +444,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     exchange: Exchange,
     backend: BackendConnection,
   ): number {
-    this.#reply.begin(prefix, Math.min(backend.body.remaining, end - at), this.#replyFraming)
+    this.#reply.begin(prefix, Math.min(backend.body.remaining, end - at), this.#replyFraming, backend.source)
     const position = backend.body.read(bytes, at, end, this.#replySink)
     if (position < 0) {
       this.#reply.take()

@@ -2,6 +2,7 @@
  * Body of one message as it comes off the wire: by length, chunked, or until the sender closes (RFC 9112 §6.3).
  */
 import { ChunkedDecoder, type ChunkSink } from './chunked.js'
+import { SMALL_MESSAGE } from './piece.js'
 
 /** Instead of a length: the body is chunked, or goes on until the sender closes. */
 export const CHUNKED = -1
@@ -25,6 +26,11 @@ export class BodyReader {
 
   get chunked(): boolean {
     return this.#length === CHUNKED
+  }
+
+  /** More is to come than one string should hold, and all of it is content. */
+  get isLong(): boolean {
+    return !this.chunked && this.remaining > SMALL_MESSAGE
   }
 
   /** Declared bytes that have not come yet; infinite when nothing was declared. */

@@ -10,7 +10,6 @@ import type { Exchange, ExchangeConnection, TlsFacts } from '../exchange.js'
 import type { Failure } from '../handler.js'
 import type { Reply } from '../reply.js'
 import { Alarm } from './alarms.js'
-import { send } from './batch.js'
 import { BodyCollector, DISCARD_LIMIT, NO_BYTES, nowhere } from './body-collector.js'
 import { BodyReader } from './body-reader.js'
 import type { EngineConnection, EngineContext, Forwarding } from './context.js'
@@ -21,12 +20,12 @@ import { Linger } from './linger.js'
 import { CONTINUE, connectionLine, ownReply } from './own-reply.js'
 import { HeldBytes } from './held-bytes.js'
 import { newExchange } from './new-exchange.js'
+import { type Piece, send, UNSENT_LIMIT } from './piece.js'
+import type { PooledBuffer } from './pooled-buffer.js'
+import type { ByteReader } from './read-buffer.js'
 import { Http1RequestHead } from './request-head.js'
 
-/** While more than this waits to be taken by the client, its next request waits too. */
-const UNSENT_LIMIT = 256 * 1024
-
-export class ClientConnection extends Alarm implements ExchangeConnection, EngineConnection, ForwardedClient {
+export class ClientConnection extends Alarm implements ExchangeConnection, EngineConnection, ForwardedClient, ByteReader {
   readonly head: Http1RequestHead
   readonly body = new BodyReader()
   readonly secure: boolean
@@ -36,6 +35,8 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
   /** Where arriving bytes go: `hold` keeps them until somebody wants them, `drop` is for after the last reply. */
   #input: 'head' | 'hold' | 'body' | 'discard' | 'tunnel' | 'drop' = 'head'
   readonly #held = new HeldBytes()
+  /** What the bytes that are dealt with are in, if it can be handed on. */
+  #source: PooledBuffer | undefined = undefined
   #forwarding: Forwarding | undefined = undefined
   #isForwarding = false
   #collector: BodyCollector | undefined = undefined
@@ -65,11 +66,17 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     context.wheel.arm(this, performance.now() + context.options.idleTimeout)
   }
 
-  /** Takes what the socket has read; `bytes` are the caller's again afterwards. */
-  receive(bytes: Buffer, end: number): void {
+  get isStreaming(): boolean {
+    return this.#input === 'body' && this.#isForwarding && !this.#flow.stopped && this.body.isLong
+  }
+
+  /** Takes what the socket has read; `bytes` are the caller's again afterwards, unless they were lent. */
+  receive(bytes: Buffer, end: number, source?: PooledBuffer): void {
     if (this.#input === 'drop') return
     if (this.#held.length === 0) {
+      this.#source = source
       this.#run(bytes, 0, end)
+      this.#source = undefined
     } else {
       this.#held.add(bytes, 0, end)
       if (this.#input === 'head') this.#runHeld()
@@ -199,7 +206,7 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
 
   #readBody(bytes: Buffer, at: number, end: number): number {
     if (this.#input === 'body' && this.#isForwarding && this.#forwarding !== undefined) {
-      this.#forwarding.more(Math.min(this.body.remaining, end - at))
+      this.#forwarding.more(Math.min(this.body.remaining, end - at), this.#source)
       return this.#consume(bytes, at, end, this.#forwarding)
     }
     const collector = this.#input === 'body' ? this.#collector : undefined
@@ -324,8 +331,8 @@ export class ClientConnection extends Alarm implements ExchangeConnection, Engin
     this.#closing = true
   }
 
-  /** Hands latin1 text or bytes to the socket. False: the client does not keep up, `drained` will follow. */
-  write(piece: string | Buffer): boolean {
+  /** False: the client does not keep up, `drained` will follow. */
+  write(piece: Piece): boolean {
     if (this.exchange !== undefined) this.exchange.bytesOut += piece.length
     send(this.socket, piece)
     return this.socket.writableLength < UNSENT_LIMIT

@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.js'
 import type { ExchangeHandler } from '../handler.js'
 import type { Wheel } from './alarms.js'
 import type { ChunkSink } from './chunked.js'
+import type { PooledBuffer } from './pooled-buffer.js'
 
 /** Milliseconds and bytes. */
 export interface EngineOptions {
@@ -71,8 +72,8 @@ export const defaultOptions: EngineOptions = {
 export interface Forwarding {
   /** Sends the head and makes ready for `size` bytes of body, which go to `sink`; `flush` sends what was gathered. */
   start(exchange: Exchange, size: number): void
-  /** Makes ready for `size` more bytes of body. */
-  more(size: number): void
+  /** Makes ready for `size` more bytes of body. `source`: what they are in, if it can be handed on. */
+  more(size: number, source?: PooledBuffer): void
   readonly sink: ChunkSink
   flush(bodyDone: boolean): void
   /** The exchange is over, whatever the backend does. */

@@ -1,8 +1,10 @@
 /**
  * Reading without allocation: all sockets of a process read into one buffer, and what was read is dealt with before
- * anybody reads again. Node's own way makes a new buffer and a stream event for each read.
+ * anybody reads again. Node's own way makes a new buffer and a stream event for each read. A socket in the middle of a
+ * long body reads into buffers of a pool, so that what was read can be written as it is.
  */
 import net from 'node:net'
+import { POOLED_LEAST, PooledBuffer } from './pooled-buffer.js'
 
 /** One read. A head or reply that is larger comes in several. */
 const READ_SIZE = 64 * 1024
@@ -10,8 +12,51 @@ const READ_SIZE = 64 * 1024
 export const readBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
 
 export interface ByteReader {
-  /** `bytes[0…end)` have been read; they are overwritten by the next read of any socket. */
-  receive(bytes: Buffer, end: number): void
+  /**
+   * `bytes[0…end)` have been read; they are overwritten by the next read of any socket.
+   *
+   * @param source what they are in, if it can be handed on
+   */
+  receive(bytes: Buffer, end: number, source?: PooledBuffer): void
+  /** Whether what is read next is of a long body, and could be handed on. */
+  readonly isStreaming?: boolean
+}
+
+/** The reading end of one socket. */
+export class Intake {
+  #own: PooledBuffer | undefined = undefined
+  /** There was much to read, so there is more to come. */
+  #isBusy = false
+  #started = false
+
+  constructor(public reader?: ByteReader) {}
+
+  /** For `net.Socket`, which asks for a buffer at its start and after each read. */
+  get onread(): net.OnReadOpts {
+    return {
+      // It takes bytes only for an answer: where the buffer stays the same, it need not be told. Its types do not say so.
+      buffer: () => this.#next() as Buffer,
+      callback: (end) => {
+        this.#isBusy = end >= POOLED_LEAST
+        this.reader?.receive(this.#own?.bytes ?? readBuffer, end, this.#own)
+        return true
+      },
+    }
+  }
+
+  #next(): Buffer | undefined {
+    const own = this.#own
+    if (this.#isBusy && this.reader?.isStreaming === true) {
+      if (own?.lent === false) return undefined
+      this.#own = PooledBuffer.take()
+      return this.#own.bytes
+    }
+    if (own === undefined && this.#started) return undefined
+    this.#started = true
+    if (own?.lent === false) own.release()
+    this.#own = undefined
+    return readBuffer
+  }
 }
 
 /** Node takes a handle here, as it does for sockets that a server accepts; its types do not say so. */
@@ -33,23 +78,12 @@ export function readInto(accepted: net.Socket, reader: (socket: net.Socket) => B
     return
   }
   Reflect.set(accepted, '_handle', null)
-  const reading: { receiver?: ByteReader } = {}
-  const options: AdoptingOptions = {
-    handle,
-    allowHalfOpen: true,
-    highWaterMark: READ_SIZE,
-    onread: {
-      buffer: readBuffer,
-      callback: (end) => {
-        reading.receiver?.receive(readBuffer, end)
-        return true
-      },
-    },
-  }
+  const intake = new Intake()
+  const options: AdoptingOptions = { handle, allowHalfOpen: true, highWaterMark: READ_SIZE, onread: intake.onread }
   const socket = new net.Socket(options)
   // Takes the accepted socket off the server's count; its handle lives on in ours.
   accepted.destroy()
-  reading.receiver = reader(socket)
+  intake.reader = reader(socket)
   socket.resume()
 }
 

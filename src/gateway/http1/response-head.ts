@@ -7,11 +7,10 @@ import { CHUNKED, UNTIL_CLOSE } from './body-reader.js'
 import { Kind, normalised } from './header-names.js'
 import { BAD, HeaderLines, MORE, TOO_LARGE, headLimits, tokenList } from './header-lines.js'
 import { CR, LF, SLASH, SPACE, VALUE } from './octets.js'
+import { SMALL_MESSAGE } from './piece.js'
 import { parseLength } from './request-head.js'
 
 const LINE_LIMIT = 8 * 1024
-/** Bytes up to which a message is handled, and written, as one string: what Node writes without a heap copy. */
-export const SMALL_MESSAGE = 16 * 1024 - 1
 const KEEP_ALIVE_TIMEOUT = /(?:^|[ \t,])timeout=(\d{1,6})(?:$|[ \t,])/i
 
 export class Http1ResponseHead implements BackendHead {

@@ -11,6 +11,7 @@ import { BodyCollector } from '../http1/body-collector.js'
 import type { EngineContext, Forwarding } from '../http1/context.js'
 import { failureOf } from '../http1/failures.js'
 import { ownBody, wireText } from '../http1/own-reply.js'
+import { bytesOf, type Piece, send, withoutFirst } from '../http1/piece.js'
 import { Http1RequestHead } from '../http1/request-head.js'
 import { newRequestId } from '../http1/request-id.js'
 import { isBodyless } from '../http1/response-head.js'
@@ -296,20 +297,20 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   }
 
   /** The first piece begins with the whole head, as HTTP/1.1 has it; what follows is body. */
-  write(piece: string | Buffer): boolean {
+  write(piece: Piece): boolean {
     const { stream } = this
     if (stream.destroyed) return true
     let body = piece
     if (!this.#replyStarted) {
-      const text = typeof piece === 'string' ? piece : piece.toString('latin1')
+      const text = typeof piece === 'string' ? piece : bytesOf(piece).toString('latin1')
       const end = text.indexOf('\r\n\r\n') + 4
       const fields = replyFieldsOf(text.slice(0, end))
       this.respond(fields, isBodyless(fields[':status'] ?? 0, this.head.method))
-      body = typeof piece === 'string' ? piece.slice(end) : piece.subarray(end)
+      body = withoutFirst(piece, end)
     }
     if (body.length === 0) return true
     if (this.exchange !== undefined) this.exchange.bytesOut += body.length
-    return typeof body === 'string' ? stream.write(body, 'latin1') : stream.write(body)
+    return send(stream, body)
   }
 
   /** Answers for a failure of the engine; once the reply has begun, all that can be done is to cut it. */

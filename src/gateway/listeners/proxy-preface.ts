@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { Alarm } from '../http1/alarms.js'
 import type { EngineConnection, EngineContext } from '../http1/context.js'
+import type { PooledBuffer } from '../http1/pooled-buffer.js'
 import type { ByteReader } from '../http1/read-buffer.js'
 import { readProxyHeader, type ProxyHeader } from './proxy-protocol.js'
 
@@ -28,9 +29,13 @@ export class ProxyPreface extends Alarm implements ByteReader, EngineConnection 
     socket.on('close', this.#gone)
   }
 
-  receive(bytes: Buffer, end: number): void {
+  get isStreaming(): boolean {
+    return this.#next?.isStreaming === true
+  }
+
+  receive(bytes: Buffer, end: number, source?: PooledBuffer): void {
     if (this.#next !== undefined) {
-      this.#next.receive(bytes, end)
+      this.#next.receive(bytes, end, source)
       return
     }
     this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(0, end)])
