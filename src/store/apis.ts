@@ -106,10 +106,10 @@ export async function listApis(
   const shown = await db
     .selectFrom(page)
     .innerJoin('apis', 'apis.id', 'page.id')
-    .select('apis.definition')
-    .orderBy('page.created_at', 'desc')
-    .orderBy('page.id')
+    .select(['page.id', 'page.created_at', 'apis.definition'])
     .execute()
+  // A join keeps no order, and databases would sort by a tree of their own; ids are hexadecimal, alike in each collation.
+  shown.sort((one, other) => other.created_at - one.created_at || (one.id < other.id ? -1 : 1))
   const documents = shown.map(({ definition }) => documentOf(definition))
   return pageOf(documents, paging, () => countFilteredApis(db, instanceId, filter))
 }
