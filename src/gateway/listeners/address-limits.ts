@@ -1,5 +1,4 @@
 /** Connections by address of the client, so that one of them cannot take the places of all others. */
-import { isIPv6 } from 'node:net'
 
 export class AddressLimits {
   readonly #open = new Map<string, number>()
@@ -30,7 +29,7 @@ export class AddressLimits {
 
 /** Who has one IPv6 address has the 2^64 of its network too (RFC 6177). */
 function keyOf(address: string): string {
-  if (!isIPv6(address)) return address
+  if (!address.includes(':')) return address
   const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
   const groups = head === '' ? [] : head.split(':')
   if (tail !== undefined) {

@@ -100,7 +100,10 @@ export class Engine {
     const { proxyProtocol = this.#context.options.proxyProtocol } = options
     // Paused, because reading starts only when the socket reads into the shared buffer.
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-    server.on('connection', (socket) => this.#accept(socket, (server.address() as AddressInfo).port, proxyProtocol))
+    // Asking the kernel for it at every connection costs a call.
+    let taken = port
+    server.once('listening', () => (taken = (server.address() as AddressInfo).port))
+    server.on('connection', (socket) => this.#accept(socket, taken, proxyProtocol))
     return this.#open(server, host, port, false)
   }
 
