@@ -281,8 +281,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     const head = backendRequest(this.#client, exchange, next)
     const [first = ''] = this.#sent
     const rest = withoutFirst(first, this.#headLength)
-    this.#sent[0] =
-      typeof rest === 'string' ? head + rest : Buffer.concat([Buffer.from(head, 'latin1'), bytesOf(rest)])
+    this.#sent[0] = typeof rest === 'string' ? head + rest : Buffer.concat([Buffer.from(head, 'latin1'), bytesOf(rest)])
     this.#headLength = head.length
     return next
   }

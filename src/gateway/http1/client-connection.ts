@@ -25,7 +25,10 @@ import type { PooledBuffer } from './pooled-buffer.js'
 import type { ByteReader } from './read-buffer.js'
 import { Http1RequestHead } from './request-head.js'
 
-export class ClientConnection extends Alarm implements ExchangeConnection, EngineConnection, ForwardedClient, ByteReader {
+export class ClientConnection
+  extends Alarm
+  implements ExchangeConnection, EngineConnection, ForwardedClient, ByteReader
+{
   readonly head: Http1RequestHead
   readonly body = new BodyReader()
   readonly secure: boolean
