@@ -3,7 +3,7 @@
  * done with it: V8 knows how much memory lies outside of its heap, and collects garbage ever more often for its sake.
  */
 
-/** Fewer calls to the kernel are worth more than what fits the processor's cache: 64 KB cost a tenth more, 32 KB a fifth. */
+/** Fewer calls to the kernel are worth more than what fits the processor's cache: 32 or 64 KB cost a tenth more. */
 export const POOLED_SIZE = 128 * 1024
 /** What is smaller takes no pooled buffer, or many of them would be spent on little. */
 export const POOLED_LEAST = 24 * 1024
