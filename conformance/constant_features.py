@@ -101,16 +101,6 @@ class AlwaysThere(FeatureTest):
         self.attached_plugin(api, "set_resp_headers", {"response_headers": [header]})
         yield self.call("/told").headers.get("x-shop")
 
-    def channel(self, name: str, *members: apig.MemberInfo) -> apig.VpcCreate:
-        return apig.VpcCreate(
-            name=name,
-            port=80,
-            balance_strategy=1,
-            member_type="ip",
-            vpc_channel_type="builtin",
-            members=[*members],
-        )
-
     def at_channel(self, channel: str, **attributes: Any) -> dict[str, Any]:
         info = apig.ApiBackendVpcReq(vpc_channel_id=channel)
         return self.at_backend(url_domain=None, vpc_channel_info=info, vpc_channel_status=1, **attributes)

@@ -66,6 +66,17 @@ class FeatureTest(SluiceTest):
         (response,) = cls.client.list_gateway_responses_v2(group_id=group_id).responses
         return {"group_id": group_id, "response_id": response.id, "response_type": response_type}
 
+    @staticmethod
+    def channel(name: str, *members: apig.MemberInfo) -> apig.VpcCreate:
+        return apig.VpcCreate(
+            name=name,
+            port=80,
+            balance_strategy=1,
+            member_type="ip",
+            vpc_channel_type="builtin",
+            members=[*members],
+        )
+
     def switch(self, name: str, config: Any = None, enable: bool = True) -> None:
         """Until the test is over."""
         text = config if config is None or isinstance(config, str) else json.dumps(config)

@@ -240,14 +240,7 @@ class Switched(FeatureTest):
         """Whether a channel may be renamed."""
 
         def wanted(name: str) -> apig.VpcCreate:
-            return apig.VpcCreate(
-                name=name,
-                port=80,
-                balance_strategy=1,
-                member_type="ip",
-                vpc_channel_type="builtin",
-                members=[apig.MemberInfo(host="192.168.0.1", weight=1)],
-            )
+            return self.channel(name, apig.MemberInfo(host="192.168.0.1", weight=1))
 
         channel = self.client.create_vpc_channel_v2(body=wanted("one_name")).id
 

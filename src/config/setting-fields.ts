@@ -22,6 +22,12 @@ const listenAddress = z
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.enum(values, `must be one of ${values.join(', ')}`)
 
+/** In the file a number, elsewhere digits. */
+const wholeNumber = (least: number, most: number, expected: string, written = /^\d{1,4}$/) =>
+  z
+    .union([z.number(), z.string().regex(written).transform(Number)], `must be ${expected}`)
+    .pipe(z.int(`must be ${expected}`).min(least, `must be ${expected}`).max(most, `must be ${expected}`))
+
 /** In the file a list, elsewhere separated by commas. */
 const listOf = (isItem: (text: string) => boolean, expected: string) =>
   z
@@ -52,12 +58,8 @@ function isBlock(item: string): boolean {
 }
 
 const DAY_LIMIT = 'must be a whole number of calls a day, or off'
-const WORKERS = 'must be a whole number from 1 to 256'
 const DATABASE = 'must be sqlite:<file> or postgres://<user>:<password>@<host>/<database>'
-const FIELD_TYPE = 'must be a type from 1 to 255, such as 0xE1'
-const PROCESSES = 'must be a whole number from 1 to 256'
 const KUBERNETES = 'must be https://…, or http://… of a proxy on this machine'
-const APIS = 'must be a whole number from 0 to 100000'
 const ID = text(/^[A-Za-z0-9_-]{1,64}$/, 'up to 64 letters, digits, hyphens and underscores')
 
 export const settingFields = {
@@ -81,18 +83,7 @@ export const settingFields = {
     .describe(
       'Redis or Valkey for limits that several nodes share; not used yet, a start with it says so. Limits are kept on this node.',
     ),
-  workers: z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,4}$/)
-          .transform(Number),
-      ],
-      WORKERS,
-    )
-    .pipe(z.int(WORKERS).min(1, WORKERS).max(256, WORKERS))
+  workers: wholeNumber(1, 256, 'a whole number from 1 to 256')
     .default(availableParallelism)
     .describe('Number of gateway processes. Default: the number of cores.'),
   subdomain_suffix: text(
@@ -151,18 +142,7 @@ export const settingFields = {
       'Whether a load balancer in front tells who the client is by the PROXY protocol (version 1 or 2); with on, every ' +
         'connection has to begin with it.',
     ),
-  proxy_protocol_vni: z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^(0x[\da-f]{1,2}|\d{1,3})$/i)
-          .transform(Number),
-      ],
-      FIELD_TYPE,
-    )
-    .pipe(z.int(FIELD_TYPE).min(1, FIELD_TYPE).max(255, FIELD_TYPE))
+  proxy_protocol_vni: wholeNumber(1, 255, 'a type from 1 to 255, such as 0xE1', /^(0x[\da-f]{1,2}|\d{1,3})$/i)
     .optional()
     .describe(
       'Type of the field of a version 2 PROXY header that names the virtual network, for proxy_protocol_vni of the ' +
@@ -179,18 +159,7 @@ export const settingFields = {
     .describe(
       'Directory of functions for backends and authorizers (functions.md). Default: functions in the data directory.',
     ),
-  functions_processes: z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,4}$/)
-          .transform(Number),
-      ],
-      PROCESSES,
-    )
-    .pipe(z.int(PROCESSES).min(1, PROCESSES).max(256, PROCESSES))
+  functions_processes: wholeNumber(1, 256, 'a whole number from 1 to 256')
     .default(8)
     .describe('Processes in which each gateway process runs functions at once; one function gets half of them.'),
   functions_url: z
@@ -223,18 +192,7 @@ export const settingFields = {
       'What readers of /metrics have to show, as Authorization: Bearer <token>. Default: none; whoever reaches the ' +
         'management listener may read it.',
     ),
-  metrics_apis: z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,6}$/)
-          .transform(Number),
-      ],
-      APIS,
-    )
-    .pipe(z.int(APIS).min(0, APIS).max(100_000, APIS))
+  metrics_apis: wholeNumber(0, 100_000, 'a whole number from 0 to 100000', /^\d{1,6}$/)
     .default(1_000)
     .describe(
       'APIs that have figures of their own on /metrics; those beyond are counted together, as api_id="others".',

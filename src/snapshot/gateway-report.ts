@@ -1,6 +1,7 @@
 /** What gateway processes tell of themselves, on its way to control. */
 import { z } from 'zod'
 import type { GatewayFigures } from '../telemetry/gateway-figures.js'
+import { readReport } from './read-report.js'
 
 /** The whole of it each time; what was told before is forgotten. */
 export interface GatewayReport {
@@ -29,11 +30,5 @@ const reportSchema = z.strictObject({
 })
 
 export function parseGatewayReport(body: unknown): GatewayReport | undefined {
-  if (!Buffer.isBuffer(body)) return undefined
-  try {
-    return reportSchema.safeParse(JSON.parse(body.toString('utf8'))).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return readReport(reportSchema, body)
 }

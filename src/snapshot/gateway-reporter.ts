@@ -4,6 +4,7 @@ import type { GatewayFigures } from '../telemetry/gateway-figures.js'
 import { post } from './control-post.js'
 import type { GatewayReport } from './gateway-report.js'
 import { GATEWAYS_PATH } from './paths.js'
+import { Recurring } from './recurring.js'
 
 export interface GatewayReporterOptions {
   readonly controlUrl: string | undefined
@@ -19,13 +20,11 @@ export interface GatewayReporterOptions {
 
 export class GatewayReporter {
   #controlUrl: string | undefined
-  #turn: Promise<void> | undefined
-  readonly #timer: NodeJS.Timeout
+  readonly #telling: Recurring
 
   constructor(private readonly options: GatewayReporterOptions) {
     this.#controlUrl = options.controlUrl
-    this.#timer = setInterval(() => void this.flush(), options.interval ?? 2_000)
-    this.#timer.unref()
+    this.#telling = new Recurring(() => this.#tell(), options.interval ?? 2_000)
   }
 
   controlIsAt(url: string): void {
@@ -35,14 +34,12 @@ export class GatewayReporter {
 
   /** Tells now. Resolves when it arrived, or did not. */
   flush(): Promise<void> {
-    this.#turn ??= this.#tell().finally(() => (this.#turn = undefined))
-    return this.#turn
+    return this.#telling.now()
   }
 
   /** Tells for the last time: what was lost in the end is known then. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#turn
+    await this.#telling.stop()
     await this.flush()
   }
 

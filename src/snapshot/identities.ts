@@ -5,7 +5,9 @@
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
+import { readJson } from '../contract/json-text.js'
 import { IDENTITIES_PATH } from './paths.js'
+import { readReport } from './read-report.js'
 
 const question = z.union([
   z.strictObject({ token: z.string().min(1).max(32_768) }),
@@ -48,7 +50,7 @@ export interface IdentitySource {
 }
 
 export function parseQuestion(body: unknown): IdentityQuestion | undefined {
-  return Buffer.isBuffer(body) ? question.safeParse(parseJson(body.toString('utf8'))).data : undefined
+  return readReport(question, body)
 }
 
 /** What control answers: the identity, or why there is none. */
@@ -104,17 +106,8 @@ export class IdentityClient implements IdentitySource {
 
 function readAnswer(status: number | undefined, body: string): IdentityAnswer {
   if (status === 401 || status === 403) return 'refused'
-  const answer = status === 200 ? parseJson(body) : undefined
+  const answer = status === 200 ? readJson(body) : undefined
   const reason: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'reason') : undefined
   if (reason === 'unknown' || reason === 'expired') return reason
   return forbidden.safeParse(answer).data ?? identity.safeParse(answer).data ?? 'unavailable'
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

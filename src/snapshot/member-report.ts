@@ -1,6 +1,7 @@
 /** What gateways find out about members of channels, on its way to control. */
 import { z } from 'zod'
 import type { MemberState } from '../telemetry/member-states.js'
+import { readReport } from './read-report.js'
 
 /** All that a gateway process knows: what it does not name, it does not check any more. */
 export interface MemberReport {
@@ -22,11 +23,5 @@ const reportSchema = z.strictObject({
 })
 
 export function parseMemberReport(body: unknown): MemberReport | undefined {
-  if (!Buffer.isBuffer(body)) return undefined
-  try {
-    return reportSchema.safeParse(JSON.parse(body.toString('utf8'))).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return readReport(reportSchema, body)
 }

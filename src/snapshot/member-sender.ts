@@ -4,6 +4,7 @@ import type { MemberState } from '../telemetry/member-states.js'
 import { post } from './control-post.js'
 import type { MemberReport } from './member-report.js'
 import { MEMBERS_PATH } from './paths.js'
+import { Recurring } from './recurring.js'
 
 export interface MemberSenderOptions {
   readonly controlUrl: string | undefined
@@ -23,13 +24,11 @@ export class MemberSender {
   /** What control has accepted, and when, on the monotonic clock. */
   #known = '[]'
   #knownAt = 0
-  #turn: Promise<void> | undefined
-  readonly #timer: NodeJS.Timeout
+  readonly #sending: Recurring
 
   constructor(private readonly options: MemberSenderOptions) {
     this.#controlUrl = options.controlUrl
-    this.#timer = setInterval(() => void this.flush(), options.interval ?? 1_000)
-    this.#timer.unref()
+    this.#sending = new Recurring(() => this.#tell(options.collect()), options.interval ?? 1_000)
   }
 
   /** Whoever is there now may not know what another one was told. */
@@ -39,19 +38,13 @@ export class MemberSender {
   }
 
   flush(): Promise<void> {
-    this.#turn ??= this.#send().finally(() => (this.#turn = undefined))
-    return this.#turn
+    return this.#sending.now()
   }
 
   /** Takes back what it has told: nothing is checked here any more. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#turn
+    await this.#sending.stop()
     await this.#tell([])
-  }
-
-  #send(): Promise<void> {
-    return this.#tell(this.options.collect())
   }
 
   async #tell(states: readonly MemberState[]): Promise<void> {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LATENCY_BOUNDS } from '../telemetry/latency-buckets.js'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
+import { readReport } from './read-report.js'
 
 /**
  * A gateway sends a report again until it is accepted, with the same number, so that a reply that got lost doesn't make
@@ -60,13 +61,7 @@ function isCount(value: unknown): boolean {
 }
 
 export function parseReport(body: unknown): StatisticsReport | undefined {
-  if (!Buffer.isBuffer(body)) return undefined
-  try {
-    return reportSchema.safeParse(JSON.parse(body.toString('utf8'))).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return readReport(reportSchema, body)
 }
 
 /** How many gateway processes are remembered: those that reported last. */

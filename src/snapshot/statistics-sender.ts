@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { post } from './control-post.js'
 import { STATISTICS_PATH } from './paths.js'
+import { Recurring } from './recurring.js'
 import type { StatisticsReport } from './statistics-report.js'
 import type { StreamLog } from './stream-client.js'
 
@@ -29,13 +30,11 @@ export class StatisticsSender {
   #waiting: StatisticsDelta[] = []
   /** What was sent and not yet accepted: it must not change, for control may have accepted it. */
   #underWay: StatisticsReport | undefined
-  #turn: Promise<void> | undefined
-  readonly #timer: NodeJS.Timeout
+  readonly #sending: Recurring
 
   constructor(private readonly options: StatisticsSenderOptions) {
     this.#controlUrl = options.controlUrl
-    this.#timer = setInterval(() => void this.flush(), options.interval ?? 1_000)
-    this.#timer.unref()
+    this.#sending = new Recurring(() => this.#send(), options.interval ?? 1_000)
   }
 
   controlIsAt(url: string): void {
@@ -44,14 +43,12 @@ export class StatisticsSender {
 
   /** Sends what there is. Resolves when it was accepted, or when it wasn't and will be sent again. */
   flush(): Promise<void> {
-    this.#turn ??= this.#send().finally(() => (this.#turn = undefined))
-    return this.#turn
+    return this.#sending.now()
   }
 
   /** Sends for the last time. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#turn
+    await this.#sending.stop()
     await this.flush()
   }
 

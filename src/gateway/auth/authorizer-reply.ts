@@ -1,5 +1,6 @@
 /** What a custom authorizer answers (authentication.md §5.4), read strictly: any other shape is none. */
-import { isRecord, parseJson, readFunctionReply } from '../functions/function-reply.js'
+import { readJson } from '../../contract/json-text.js'
+import { isRecord, readFunctionReply } from '../functions/function-reply.js'
 import { utf8Bytes } from '../percent-encoding.js'
 
 export interface AuthorizerAnswer {
@@ -15,7 +16,7 @@ export const LARGEST_REPLY = 1024 * 1024
 export function readAuthorizerReply(text: string, takesAll: boolean): AuthorizerAnswer | undefined {
   const reply = readFunctionReply(text)
   if (reply?.status !== 200) return undefined
-  const value = parseJson(reply.body.toString())
+  const value = readJson(reply.body.toString())
   if (!isRecord(value)) return undefined
   const { status, context: sent } = value
   if ((status !== 'allow' && status !== 'deny') || !(sent === undefined || isRecord(sent))) return undefined

@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto'
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type CompactVerifyGetKey, type JWK } from 'jose'
+import { readJson } from '../../contract/json-text.js'
 import { member } from '../features.js'
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
@@ -60,7 +61,7 @@ export class KeySet {
   /** @param remembers whether verdicts are */
   static parse(text: string, remembers = true): KeySet | undefined {
     if (Buffer.byteLength(text) > LARGEST_KEY_SET) return undefined
-    const keys = member(parseJson(text), 'keys')
+    const keys = member(readJson(text), 'keys')
     if (!Array.isArray(keys) || keys.length === 0) return undefined
     const read = keys.map(readKey)
     const names = read.map((key) => key?.kid)
@@ -144,19 +145,10 @@ function readKey(value: unknown): JWK | undefined {
 }
 
 function readClaims(text: string): Claims | undefined {
-  const value = parseJson(text)
+  const value = readJson(text)
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined
 }
 
 function isTime(value: unknown): value is number | undefined {
   return value === undefined || (typeof value === 'number' && Number.isFinite(value))
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

@@ -1,4 +1,5 @@
 /** What a function answers (backends.md §7), read strictly: anything else is no reply. */
+import { readJson } from '../../contract/json-text.js'
 import { isHeaderValue, isWritableHeader } from '../backends/header-lines.js'
 import { utf8Bytes } from '../percent-encoding.js'
 import type { Reply } from '../reply.js'
@@ -14,7 +15,7 @@ export interface FunctionReply {
 
 /** Status, headers as they are, body; `undefined` for what is no answer to a request. */
 export function readFunctionReply(text: string): FunctionReply | undefined {
-  const value = parseJson(text)
+  const value = readJson(text)
   if (!isRecord(value)) return undefined
   const { statusCode: status, headers = {}, isBase64Encoded: encoded = false, body: sent } = value
   const body = sent === undefined || sent === null ? '' : sent
@@ -53,14 +54,6 @@ export function asReply({ status, headers, body }: FunctionReply): Reply | undef
 function fromBase64(text: string): Buffer | undefined {
   const packed = text.replace(/[\r\n]/g, '')
   return /^[A-Za-z0-9+/_-]*={0,2}$/.test(packed) ? Buffer.from(packed, 'base64') : undefined
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -35,7 +35,8 @@ export class Batch implements ChunkSink {
       return
     }
     const lends = this.lends && prefix.length + size >= POOLED_LEAST
-    if (source !== undefined && lends && prefix === '' && framing === 'plain') {
+    // What is lent already is copied: whoever has it first would release it under the other.
+    if (source?.lent === false && lends && prefix === '' && framing === 'plain') {
       this.#source = source
       return
     }

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { testEngine } from '../../../test/raw-engine.js'
-import { PooledBuffer } from './pooled-buffer.js'
+import { Batch } from './batch.js'
+import { Loan, POOLED_LEAST, PooledBuffer } from './pooled-buffer.js'
 
 test('a buffer has one holder, however often it is released', () => {
   const first = PooledBuffer.take()
@@ -26,6 +27,20 @@ test('what is lent is released by whoever returns it', () => {
   expect(PooledBuffer.take()).not.toBe(buffer)
   loan.returned()
   expect(PooledBuffer.take()).toBe(buffer)
+})
+
+test('a buffer is lent once: what else is read from it is copied', () => {
+  const source = PooledBuffer.take()
+  source.bytes.fill('a')
+  const pieces = [new Batch(), new Batch()].map((batch) => {
+    batch.begin('', POOLED_LEAST, 'plain', source)
+    batch.data(source.bytes, 0, POOLED_LEAST)
+    return batch.take()
+  })
+  const [lent, copied] = pieces.map((piece) => (piece instanceof Loan ? piece.bytes : undefined))
+  expect(lent?.buffer).toBe(source.bytes.buffer)
+  expect(copied?.buffer).not.toBe(source.bytes.buffer)
+  expect(copied).toEqual(lent)
 })
 
 const SIZE = 1024 * 1024

@@ -102,6 +102,19 @@ interface ShopSpec {
 
 const root = certificate({ san: ['shop.example'] })
 
+/** Resolves with the port. */
+function listen(server: Server, tls: boolean): Promise<number> {
+  const pair = certificate({ san: ['localhost'] })
+  const secure = ServerCredentials.createSsl(null, [
+    { private_key: Buffer.from(pair.keyPem), cert_chain: Buffer.from(pair.pem) },
+  ])
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', tls ? secure : ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    )
+  })
+}
+
 /** A gRPC server, the gateway before it, and a client of the gateway that verifies its certificate. */
 async function shop({
   api,
@@ -113,15 +126,7 @@ async function shop({
 }: ShopSpec = {}): Promise<Shop> {
   const server = new Server()
   server.addService(methods, { Get: unary, Sum: sum, List: list, Chat: chat })
-  const pair = certificate({ san: ['localhost'] })
-  const secure = ServerCredentials.createSsl(null, [
-    { private_key: Buffer.from(pair.keyPem), cert_chain: Buffer.from(pair.pem) },
-  ])
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', tls ? secure : ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    )
-  })
+  const port = await listen(server, tls)
   if (!listening) server.forceShutdown()
   const definition: ApiSpec = {
     req_protocol: 'GRPCS',
@@ -374,15 +379,7 @@ async function mirrorService(tls: boolean) {
   ])
   const service = Object.fromEntries(each) as Record<string, MethodDefinition<Buffer, Buffer>>
   server.addService(service, Object.fromEntries(Object.keys(methods).map((name) => [name, fails])))
-  const pair = certificate({ san: ['localhost'] })
-  const secure = ServerCredentials.createSsl(null, [
-    { private_key: Buffer.from(pair.keyPem), cert_chain: Buffer.from(pair.pem) },
-  ])
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', tls ? secure : ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    )
-  })
+  const port = await listen(server, tls)
   return { calls, host: `127.0.0.1:${port}`, [Symbol.dispose]: () => server.forceShutdown() }
 }
 

@@ -1,4 +1,5 @@
 /** What a file does not say of a plug-in (openapi-extensions.md §5): files are kept where secrets are not. */
+import { readJson } from '../../contract/json-text.js'
 
 /** By type, the way to each secret in its content. */
 const secrets: ReadonlyMap<string, readonly string[]> = new Map([
@@ -31,7 +32,7 @@ function changed(
   change: (holder: Record<string, unknown>, name: string) => unknown,
 ): string {
   const path = secrets.get(type)
-  const value = path === undefined ? undefined : parsed(content)
+  const value = path === undefined ? undefined : readJson(content)
   const holder = path?.slice(0, -1).reduce<unknown>((one, name) => (isObject(one) ? one[name] : undefined), value)
   const name = path?.at(-1)
   if (!isObject(holder) || name === undefined) return content
@@ -41,13 +42,4 @@ function changed(
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parsed(content: string): unknown {
-  try {
-    return JSON.parse(content)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

@@ -1,10 +1,11 @@
 /** An OpenID provider: what its discovery document tells, and its token endpoint (OpenID Connect Core and Discovery 1.0). */
+import { readJson } from '../../../contract/json-text.js'
 import { member } from '../../features.js'
 import { serviceAddress, type ServiceAddress } from '../../outbound/address.js'
 import { Fetched } from '../../outbound/fetched.js'
 import type { Outbound } from '../../outbound/outbound.js'
 import type { KeyRing } from '../key-ring.js'
-import { parseJson, type Claims } from '../key-set.js'
+import type { Claims } from '../key-set.js'
 import type { Keys } from '../keys.js'
 
 /** Milliseconds. */
@@ -52,7 +53,7 @@ export class Provider {
     const { outbound, discovery, trust, clientId, clientSecret } = options
     this.#metadata = new Fetched({
       fetch: () => outbound.read(discovery, { host: discovery.authority, timeout: TIMEOUT, mostBytes: LARGEST, trust }),
-      parse: (text) => this.#read(parseJson(text)),
+      parse: (text) => this.#read(readJson(text)),
       ttl: DISCOVERY_TTL,
     })
     // RFC 6749 §2.3.1: both are encoded as a form's fields.
@@ -81,7 +82,7 @@ export class Provider {
       trust: this.options.trust,
     })
     if (typeof reply === 'string' || reply.status !== 200) return undefined
-    const answer = parseJson(reply.body.toString('utf8'))
+    const answer = readJson(reply.body.toString('utf8'))
     const access = text(answer, 'access_token')
     const type = text(answer, 'token_type')
     if (access === undefined || type?.toLowerCase() !== 'bearer') return undefined
@@ -107,7 +108,7 @@ export class Provider {
       trust: this.options.trust,
     })
     if (typeof reply === 'string' || reply.status !== 200) return undefined
-    const claims = parseJson(reply.body.toString('utf8'))
+    const claims = readJson(reply.body.toString('utf8'))
     return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? (claims as Claims) : undefined
   }
 

@@ -3,7 +3,7 @@
  * key comes from the plug-in's own secret: every process opens what another one has sealed, and nothing is kept.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
-import { parseJson } from '../key-set.js'
+import { readJson } from '../../../contract/json-text.js'
 
 const ALGORITHM = 'aes-256-gcm'
 const NONCE = 12
@@ -38,7 +38,7 @@ export class Seal {
     decipher.setAuthTag(bytes.subarray(-TAG))
     try {
       const opened = [decipher.update(bytes.subarray(NONCE, -TAG)), decipher.final()]
-      return parseJson(Buffer.concat(opened).toString('utf8'))
+      return readJson(Buffer.concat(opened).toString('utf8'))
     } catch {
       return undefined
     }

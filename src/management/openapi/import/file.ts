@@ -1,5 +1,6 @@
 /** From the bytes of a file to a document whose version is known (openapi-extensions.md §2.2). */
 import { fault } from '../../../contract/faults.js'
+import { readJson } from '../../../contract/json-text.js'
 import { isNode, member, type Node } from '../node.js'
 import { yamlToJson } from '../yaml-worker.js'
 
@@ -27,7 +28,7 @@ export function fileText(content: Uint8Array): string {
 
 /** @throws {Fault} 400 3600 neither JSON nor YAML, 3601 another version, 3602 not the form of an OpenAPI document */
 export async function readOpenApi(text: string): Promise<OpenApiFile> {
-  const root = parseJson(text) ?? parseJson((await yamlToJson(text)) ?? '')
+  const root = readJson(text) ?? readJson((await yamlToJson(text)) ?? '')
   if (!isNode(root)) throw fault('APIG.3600')
   const version = versionOf(root)
   if (!isNode(member(root, 'paths')) || hasWrongForm(root)) throw fault('APIG.3602')
@@ -39,15 +40,6 @@ function decode(content: Uint8Array): string {
     return utf8.decode(content)
   } catch (error) {
     if (error instanceof TypeError) throw fault('APIG.3600')
-    throw error
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }
