@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Tests that measure time, memory or chance, or that simulate the clock: in a process of their own. */
-const ALONE = ['src/gateway/**/*.test.ts', 'src/limits/**/*.test.ts', 'test/measure/**/*.test.ts']
+/** Tests that measure time or memory of the process that they run in: nothing else may have run in it. */
+const ALONE = ['src/gateway/backends/http.test.ts', 'src/gateway/backends/conditions.test.ts', 'test/measure/**/*.test.ts']
 
 // Real servers and processes: a test that hangs must fail, one that is merely slow on a busy machine must not.
 const patience = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } }
