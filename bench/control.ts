@@ -1,8 +1,8 @@
 /** A control process as the supervisor starts it, with something that takes what it streams in the place of a gateway. */
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { forkControl } from '../src/cli/fork-control.js'
 import type { FromChild, Start, ToChild } from '../src/cli/process-messages.js'
 import { loadSettings } from '../src/config/settings.js'
 import { SNAPSHOT_PATH } from '../src/snapshot/paths.js'
@@ -33,7 +33,7 @@ export async function startControl(directory: string, databaseUrl: string): Prom
     directory,
     terminal: false,
   })
-  const process = fork(join(import.meta.dirname, '../dist/cli/control-process.js'), [], { execArgv: [] })
+  const process = forkControl(join(import.meta.dirname, '../dist/cli/control-process.js'), [])
   const hear = async (kind: FromChild['kind']) => {
     for (;;) {
       const [message] = (await once(process, 'message')) as [FromChild]

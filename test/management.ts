@@ -39,7 +39,7 @@ export interface CallReply {
   readonly status: number
   readonly headers: Headers
   /** `undefined` when there is none. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads whatever it expects to be there
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever it expects to be there
   readonly body: any
 }
 
@@ -58,7 +58,7 @@ export interface TestManagement extends AsyncDisposable {
   /** A signed request for one operation of the contract. */
   call(id: OperationId, call?: Call): Promise<CallReply>
   /** As `call`, for setting the stage: anything but success is an error of the test. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
   given(id: OperationId, call?: Call): Promise<any>
 }
 

@@ -2,7 +2,6 @@
  * The process that everybody started: it starts control and the gateways, keeps the counters of their limits, and starts
  * again what ends. It runs no code that serves anyone, so that it has no reason to end itself.
  */
-import { fork } from 'node:child_process'
 import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
@@ -11,6 +10,7 @@ import type { LogLevel, Settings } from '../config/settings.js'
 import type { ToWorker } from '../limits/lease-messages.js'
 import { LimitNode } from '../limits/node.js'
 import { CountKeeper } from './count-keeper.js'
+import { forkControl } from './fork-control.js'
 import { Outbox } from './outbox.js'
 import type { FirstCredentials, FromChild, ToChild } from './process-messages.js'
 import { StartFailure } from './start-failure.js'
@@ -113,7 +113,7 @@ export class Supervisor {
     const control: SupervisedProcess = new SupervisedProcess({
       name: 'control',
       log,
-      spawn: () => fork(programs.control),
+      spawn: () => forkControl(programs.control),
       onExit: () => undefined,
       onMessage: (message) => {
         if (message.kind === 'hello') control.send({ kind: 'start', settings: this.#settings, clusterToken })

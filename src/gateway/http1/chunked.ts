@@ -88,7 +88,7 @@ export class ChunkedDecoder {
 
   /** One byte outside of data. False: it may not be here. The states are shared out over three methods. */
   #step(byte: number, sink: ChunkSink): boolean {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check
     switch (this.#state) {
       case State.sizeFirst:
       case State.size: {
@@ -135,7 +135,7 @@ export class ChunkedDecoder {
 
   /** `;name`, `;name=token` or `;name="text"`. The white space that the grammar calls bad is refused. */
   #stepExtension(byte: number): boolean {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check
     switch (this.#state) {
       case State.extensionFirst:
         this.#state = State.extensionName
@@ -160,7 +160,7 @@ export class ChunkedDecoder {
   }
 
   #stepTrailer(byte: number): boolean {
-    // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check
     switch (this.#state) {
       case State.trailerFirst:
         if (byte === CR) this.#state = State.endLf

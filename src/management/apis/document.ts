@@ -65,7 +65,7 @@ export function apiDocument(api: ApiCreate, before: ApiDocument | undefined, { n
     result_normal_sample: api.result_normal_sample,
     result_failure_sample: api.result_failure_sample,
     tags: [...new Set(api.tags)],
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- who still sends it reads it back
+    // oxlint-disable-next-line typescript/no-deprecated -- who still sends it reads it back
     tag: api.tag,
     response_id: api.response_id === '' ? undefined : api.response_id,
     roma_app_id: api.roma_app_id,

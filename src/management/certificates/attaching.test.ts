@@ -30,7 +30,7 @@ interface Stage {
   readonly bind: (url_domain: string, more?: object) => Promise<{ group_id: string; domain_id: string }>
   readonly keep: (name: string, from: TestCertificate, more?: Readonly<Record<string, unknown>>) => Promise<string>
   /** What the group says of its first domain, or of the one with this name. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads whatever it expects to be there
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever it expects to be there
   readonly domain: (name?: string) => Promise<any>
 }
 

@@ -50,7 +50,7 @@ export async function createInstance(
 
 function attributesOf(wanted: InstanceCreateReqV2): Partial<InstanceAttributes> {
   const { bandwidth_size: egress = 0, ingress_bandwidth_size: ingress = 0 } = wanted
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- clients still send it, and it decides how ingress works
+  // oxlint-disable-next-line typescript/no-deprecated -- clients still send it, and it decides how ingress works
   const { loadbalancer_provider = 'elb' } = wanted
   zonesAreGiven(wanted.available_zone_ids)
   bandwidthInRange(egress, 'bandwidthSize')
