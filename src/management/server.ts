@@ -16,6 +16,7 @@ import { openStore, type Store } from '../store/store.js'
 import { managementApp } from './app.js'
 import { TaskRunner } from './async-tasks/runner.js'
 import { taskWork } from './async-tasks/work.js'
+import { closeWithin } from './close-within.js'
 import { firstStart, type Credentials } from './first-start.js'
 import { purgeEndedDeletions } from './instances/deletion.js'
 import { RegistryFollowers } from './microservices/registry-followers.js'
@@ -38,6 +39,9 @@ export interface Control {
 
 /** Milliseconds between two rounds of throwing away what has expired. */
 const HOUSEKEEPING_INTERVAL = 60_000
+
+/** Milliseconds. What comes after closing the server, counts that are to be written, has to fit into the supervisor's patience. */
+const CLOSING_PATIENCE = 5_000
 
 /** Milliseconds that a created, resized or deleted instance shows progress; the work itself is done at once. */
 const INSTANCE_JOB_DURATION = 500
@@ -119,7 +123,7 @@ export async function startControl(
     () => store.close(),
     () => statistics.close(),
     () => tasks.close(),
-    () => app.close(),
+    () => closeWithin(CLOSING_PATIENCE, app),
   ]
   const close = async () => {
     for (let step = stop.pop(); step !== undefined; step = stop.pop()) await step()

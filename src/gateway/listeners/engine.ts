@@ -11,7 +11,7 @@ import type { ExchangeHandler } from '../handler.js'
 import { Wheel } from '../http1/alarms.js'
 import { ClientConnection } from '../http1/client-connection.js'
 import { type EngineContext, type EngineOptions, type Forwarding, defaultOptions } from '../http1/context.js'
-import { type ByteReader, readFrom, readInto } from '../http1/read-buffer.js'
+import { type ByteReader, readFrom, READ_SIZE } from '../http1/read-buffer.js'
 import { BackendSessions } from '../http2/backend-sessions.js'
 import { GrpcRelay } from '../http2/grpc-relay.js'
 import type { ClientStream } from '../http2/client-stream.js'
@@ -99,7 +99,12 @@ export class Engine {
   listen(host: string, port: number, options: ListenOptions = {}): Promise<Listener> {
     const { proxyProtocol = this.#context.options.proxyProtocol } = options
     // Paused, because reading starts only when the socket reads into the shared buffer.
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+    const server = net.createServer({
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: true,
+      highWaterMark: READ_SIZE,
+    })
     // Asking the kernel for it at every connection costs a call.
     let taken = port
     server.once('listening', () => (taken = (server.address() as AddressInfo).port))
@@ -153,27 +158,24 @@ export class Engine {
     return true
   }
 
-  #accept(accepted: net.Socket, port: number, proxyProtocol: boolean): void {
-    if (this.#isFull(accepted)) {
-      accepted.destroy()
+  #accept(socket: net.Socket, port: number, proxyProtocol: boolean): void {
+    if (this.#isFull(socket)) {
+      socket.destroy()
       return
     }
-    const peer = peerAddress(accepted)
-    readInto(accepted, (socket) => {
-      const begin = (client: Client): ByteReader | undefined =>
-        this.#enter(socket, client.address) ? this.#connect(socket, client, port, undefined) : undefined
-      if (proxyProtocol)
-        return new ProxyPreface(
+    const peer = peerAddress(socket)
+    const begin = (client: Client): ByteReader | undefined =>
+      this.#enter(socket, client.address) ? this.#connect(socket, client, port, undefined) : undefined
+    const reader = proxyProtocol
+      ? new ProxyPreface(
           this.#context,
           socket,
           (header) => begin(this.#clientOf(header, peer)),
           () => this.#left(),
         )
-      const reader = begin({ address: peer, proxyFields: NO_PROXY_FIELDS })
-      if (reader !== undefined) return reader
-      socket.destroy()
-      return nobody
-    })
+      : begin({ address: peer, proxyFields: NO_PROXY_FIELDS })
+    if (reader === undefined) socket.destroy()
+    else readFrom(socket, reader)
   }
 
   /** Reads the PROXY header in front of a handshake; what comes behind it is put back for TLS. */
@@ -272,9 +274,6 @@ export class Engine {
     context.wheel.stop()
   }
 }
-
-/** Reads what is not wanted. */
-const nobody: ByteReader = { receive: () => undefined }
 
 function ends({ remoteAddress, remotePort, localAddress, localPort }: net.Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`
