@@ -151,8 +151,9 @@ export const settingFields = {
   forbidden_backends: listOf(isBlock, 'a list of IP addresses and CIDR blocks')
     .optional()
     .describe(
-      'Addresses that no backend may have. Default: unspecified, link-local (metadata services), multicast and ' +
-        'reserved ones.',
+      'Addresses that no backend may have, nor an IPv6 address that embeds them (NAT64, 6to4, Teredo and the like); ' +
+        'a NAT64 prefix of your own network has to be listed. Default: unspecified, link-local (metadata services), ' +
+        'multicast and reserved ones.',
     ),
   functions_dir: text(/^[^\0]+$/, 'a directory')
     .optional()

@@ -113,9 +113,11 @@ function network(address: Address, bits: number): readonly [Address | undefined,
 function parseAddress(text: string): Address | undefined {
   const v4 = parseV4(text, 0)
   if (v4 !== undefined) return v4
-  const zone = text.indexOf('%')
-  const address = zone === -1 ? text : text.slice(0, zone)
-  return isIPv6(address) ? parseV6(address) : undefined
+  const all = groupsOfV6(text)
+  if (all === undefined) return undefined
+  const mapped = all[5] === 0xffff && all.slice(0, 5).every((group) => group === 0)
+  if (mapped) return (all[6] ?? 0) * 0x10000 + (all[7] ?? 0)
+  return String.fromCharCode(...all)
 }
 
 /** Four decimal numbers without leading zeros, from a place in a text to its end. */
@@ -145,16 +147,16 @@ const DOT = 46
 const ZERO = 48
 const NINE = 57
 
-/** @param text that is an IPv6 address */
-function parseV6(text: string): Address {
-  const [left = '', right] = text.split('::')
+/** The eight groups of an IPv6 address, whose zone is left out; `undefined` for what is none. */
+export function groupsOfV6(text: string): number[] | undefined {
+  const zone = text.indexOf('%')
+  const address = zone === -1 ? text : text.slice(0, zone)
+  if (!isIPv6(address)) return undefined
+  const [left = '', right] = address.split('::')
   const head = groups(left)
   const tail = right === undefined ? [] : groups(right)
   const middle = new Array<number>(8 - head.length - tail.length).fill(0)
-  const all = [...head, ...middle, ...tail]
-  const mapped = all[5] === 0xffff && all.slice(0, 5).every((group) => group === 0)
-  if (mapped) return (all[6] ?? 0) * 0x10000 + (all[7] ?? 0)
-  return String.fromCharCode(...all)
+  return [...head, ...middle, ...tail]
 }
 
 function groups(text: string): number[] {

@@ -6,6 +6,7 @@
  * it resolves to.
  */
 import { AddressSet } from '../address-set.js'
+import { embeddedAddresses } from '../embedded-addresses.js'
 
 /** The documented default, and its counterparts in IPv6: unspecified, link-local, multicast. */
 export const DEFAULT_FORBIDDEN: readonly string[] = [
@@ -20,5 +21,12 @@ export const DEFAULT_FORBIDDEN: readonly string[] = [
 
 /** @throws RangeError naming an entry that is not an address, a CIDR block or a range. */
 export function forbiddenAddresses(entries: readonly string[] = DEFAULT_FORBIDDEN): AddressSet {
-  return new AddressSet(entries)
+  return new ForbiddenAddresses(entries)
+}
+
+/** An address is also judged by the addresses of IPv4 that it embeds: it may be a way to them. */
+class ForbiddenAddresses extends AddressSet {
+  override has(address: string): boolean {
+    return super.has(address) || embeddedAddresses(address).some((embedded) => super.has(embedded))
+  }
 }

@@ -274,14 +274,17 @@ test.each(['Content-Length', 'transfer-encoding', 'Connection', 'X Y', 'X-A\r\nX
   },
 )
 
-test.each(['169.254.169.254', '0.0.0.0:80', '[::ffff:169.254.169.254]:80', '[fe80::1]'])(
-  'a forbidden address is not called: %s',
-  async (url_domain) => {
-    await using gw = await gateway({ api: { backend: { url_domain } } })
-    const reply = await gw.get('/orders')
-    expect([reply.status, reply.code]).toEqual([403, 'APIG.0404'])
-  },
-)
+const FORBIDDEN_FORMS = [
+  ...['169.254.169.254', '0.0.0.0:80', '[::ffff:169.254.169.254]:80', '[fe80::1]'],
+  ...['[64:ff9b::169.254.169.254]', '[64:ff9b:1::a9fe:a9fe]', '[2002:a9fe:a9fe::1]', '[::169.254.169.254]'],
+  ...['[2001:0:a9fe:a9fe::]', '[2001::5601:5601]'],
+]
+
+test.each(FORBIDDEN_FORMS)('a forbidden address is not called: %s', async (url_domain) => {
+  await using gw = await gateway({ api: { backend: { url_domain } } })
+  const reply = await gw.get('/orders')
+  expect([reply.status, reply.code]).toEqual([403, 'APIG.0404'])
+})
 
 test('which addresses are forbidden is a setting, for names as for addresses', async () => {
   await using gw = await gateway({ api: {}, options: { forbiddenBackends: ['127.0.0.0/8', '::1'] } })
