@@ -31,6 +31,9 @@ const VALUE_END = 3
 const HASH = 4
 const KIND = 5
 
+/** Room for a dozen lines. */
+const NO_MARKS: readonly number[] = Array.from({ length: STRIDE * 12 }, () => 0)
+
 export class HeaderLines {
   count = 0
   /** Which kinds occurred, one bit each. */
@@ -43,7 +46,8 @@ export class HeaderLines {
   #line = 0
   /** Offset up to which that line has been searched for its end. */
   #searched = 0
-  #marks = new Int32Array(STRIDE * 12)
+  /** Numbers of the heap: a typed array of this size costs a connection as much as reading two heads. */
+  #marks = NO_MARKS.slice()
 
   /** Makes ready for a head whose header lines begin at `offset`. */
   begin(offset: number): void {
@@ -118,11 +122,6 @@ export class HeaderLines {
 
   #mark(start: number, nameEnd: number, valueStart: number, valueEnd: number, hash: number, kind: number): void {
     const at = this.count++ * STRIDE
-    if (at === this.#marks.length) {
-      const grown = new Int32Array(this.#marks.length * 2)
-      grown.set(this.#marks)
-      this.#marks = grown
-    }
     const marks = this.#marks
     marks[at + LINE_START] = start
     marks[at + NAME_END] = nameEnd
@@ -195,7 +194,7 @@ export class HeaderLines {
 
   /** Drops tables that a message with uncommonly many lines has left, so that an idle connection stays small. */
   shrink(): void {
-    if (this.#marks.length > STRIDE * 48) this.#marks = new Int32Array(STRIDE * 12)
+    if (this.#marks.length > STRIDE * 48) this.#marks = NO_MARKS.slice()
   }
 }
 
