@@ -59,7 +59,7 @@ export class Pipeline implements ExchangeHandler {
     const key = publicKeyPrefix && servePublicKey(exchange, publicKeyPrefix, group.instance.publicKeys)
     if (key) return key
     exchange.stage = head.header('x-stage') ?? exchange.stage
-    if (exchange.secure) {
+    if (exchange.secure || group.verifyingDomains !== undefined) {
       const refusal = this.#judgeTls(exchange, binding)
       if (refusal !== undefined) return refusal
     }
@@ -76,16 +76,24 @@ export class Pipeline implements ExchangeHandler {
 
   /**
    * 7: rules of the domain. They are those of the Host, whatever server the client has named when it connected: a
-   * certificate that was verified with the roots of another domain counts for nothing. Groups have no words of their own
-   * for these refusals (responses.md §2.2).
+   * certificate that was verified with the roots of another domain counts for nothing. A call to an address is no way
+   * around them: where all domains of the group verify their callers, it needs what one of them would accept. Groups have
+   * no words of their own for these refusals (responses.md §2.2).
    */
   #judgeTls(exchange: Exchange, binding: HostBinding): Reply | undefined {
     const { tls } = exchange.connection
-    const { domain } = binding
+    const { domain, debugging, group } = binding
     if (tls?.version === 'TLSv1.1' && domain?.minTls !== 'TLSv1.1') return refuse(exchange, 'APIG.0204', tls.version)
-    if (domain?.verifyClient !== true) return undefined
-    const roots = this.configuration.trustedRoots(binding)
-    return roots !== undefined && tls?.verifiedBy === roots ? undefined : refuse(exchange, 'APIG.0205')
+    const isAddress = domain === undefined && !debugging
+    const verifying = isAddress ? group.verifyingDomains : domain?.verifyClient === true ? [domain] : undefined
+    if (verifying === undefined) return undefined
+    // Over HTTP a domain asks for nothing, where it has a port for it.
+    if (!exchange.secure && (!isAddress || verifying.some(({ httpPort }) => httpPort !== NO_PORT))) return undefined
+    const isVerified = verifying.some((one) => {
+      const roots = this.configuration.trustedRoots({ group, debugging: false, domain: one })
+      return roots !== undefined && tls?.verifiedBy === roots
+    })
+    return isVerified ? undefined : refuse(exchange, 'APIG.0205')
   }
 
   #afterDayLimit(exchange: Exchange, binding: HostBinding, verdict: Verdict): Outcome {
@@ -167,6 +175,9 @@ export class Pipeline implements ExchangeHandler {
     if (exchange.logStream !== undefined) this.logStreams?.record(exchange.logStream, exchange)
   }
 }
+
+/** Of a domain that is not reached by this protocol. */
+const NO_PORT = -1
 
 const NOBODY: readonly never[] = []
 

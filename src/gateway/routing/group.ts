@@ -1,6 +1,6 @@
 /** An API group: its published APIs by environment. */
 import type { Counter } from '../../limits/limiter.js'
-import { draftEnvironment, type GroupPart } from '../../snapshot/parts.js'
+import { draftEnvironment, type GroupDomain, type GroupPart } from '../../snapshot/parts.js'
 import { ResponseSets } from '../responses/response-sets.js'
 import type { Instance } from './instance.js'
 import type { PublishedApi } from './published-api.js'
@@ -10,6 +10,8 @@ export class Group {
   #part: GroupPart | undefined
   /** How it answers errors; undefined: as by default. */
   responses: ResponseSets | undefined
+  /** All its domains, where each of them verifies its callers; undefined: some do not, or there are none. */
+  verifyingDomains: readonly GroupDomain[] | undefined
   readonly #trees = new Map<string, RouteTree<PublishedApi>>()
   #pathsAsSent: boolean
 
@@ -30,6 +32,9 @@ export class Group {
   set part(part: GroupPart | undefined) {
     this.#part = part
     this.responses = part === undefined ? undefined : ResponseSets.of(part)
+    const { domains = [] } = part ?? {}
+    this.verifyingDomains =
+      domains.length > 0 && domains.every(({ verifyClient }) => verifyClient) ? domains : undefined
   }
 
   /** Feature `api_uri_no_escape`: what `published` finds, it finds by paths as they were sent. */

@@ -2,7 +2,15 @@
 import { expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
-import { change, groupDomain, groupPart, mockBackend } from '../../../test/parts.js'
+import {
+  appPart,
+  change,
+  groupDomain,
+  groupPart,
+  instancePart,
+  mockBackend,
+  publicationPart,
+} from '../../../test/parts.js'
 import { certificatePart, secureCall, secureOptions } from '../../../test/secure-call.js'
 
 const root = certificate({ subject: [['CN', 'root']], san: [], ca: true })
@@ -74,6 +82,76 @@ test('the rules are those of the Host, whatever server was named in the handshak
   expect(await call('a.com', 'open.com')).toBe('APIG.0205')
   expect(await call('a.com', '')).toBe('APIG.0205')
   expect(await call('open.com', 'a.com')).toBeUndefined()
+})
+
+test('no other way to write the Host leads around the rules', async () => {
+  await using gw = await mutual()
+  const call = async (host: string, servername: string) =>
+    (await secureCall(port(gw), '/orders', { host, tls: { servername } })).code
+  for (const host of ['A.COM', 'a.com.', 'a.com:8443', 'A.com.:443'])
+    for (const servername of ['open.com', 'a.com', ''])
+      expect([host, servername, await call(host, servername)]).toEqual([host, servername, 'APIG.0205'])
+  const target = `https://a.com/orders`
+  expect((await secureCall(port(gw), target, { host: 'open.com', tls: { servername: 'open.com' } })).status).toBe(400)
+})
+
+const verifying = (more: object = {}) =>
+  groupDomain({ name: 'a.com', certificateIds: ['c1'], verifyClient: true, ...more })
+
+/** Of calls to an address, by HTTP and by TLS: with nothing, and with certificates for the servers that are named. */
+async function byAddress(gw: TestGateway, headers: Readonly<Record<string, string>> = {}): Promise<unknown[]> {
+  const secure = async (tls: object) => {
+    const reply = await secureCall(port(gw), '/orders', { host: '127.0.0.1', headers, tls })
+    return reply.code ?? reply.status
+  }
+  const plain = await gw.get('/orders', { host: '127.0.0.1', headers })
+  return [
+    plain.code ?? plain.status,
+    await secure({ servername: '' }),
+    await secure({ ...identity(good), servername: '' }),
+    await secure({ ...identity(ofOther), servername: 'a.com' }),
+    await secure({ ...identity(good), servername: 'a.com' }),
+  ]
+}
+const REFUSED = 'APIG.0205'
+
+test('§3.3: an address is no way around domains that all verify their callers', async () => {
+  await using gw = await mutual()
+  const domains = (...all: ReturnType<typeof groupDomain>[]) => change([groupPart({ isDefault: true, domains: all })])
+  await gw.apply(domains(verifying({ httpPort: -1 })))
+  expect(await byAddress(gw)).toEqual([REFUSED, REFUSED, REFUSED, REFUSED, 200])
+  // What is open by a name is open by an address.
+  await gw.apply(domains(verifying()))
+  expect(await byAddress(gw)).toEqual([200, REFUSED, REFUSED, REFUSED, 200])
+  await gw.apply(domains(verifying({ httpPort: -1 }), groupDomain({ name: 'open.com', certificateIds: ['c3'] })))
+  expect(await byAddress(gw)).toEqual([200, 200, 200, 200, 200])
+  await gw.apply(domains())
+  expect(await byAddress(gw)).toEqual([200, 200, 200, 200, 200])
+})
+
+test('§3.4: nor is a call that finds its API by the app', async () => {
+  await using gw = await mutual()
+  const on = { enable: true, config: 'on' }
+  await gw.apply(
+    change([
+      instancePart({ features: { app_route: on, app_secret: on } }),
+      groupPart({ domains: [verifying({ httpPort: -1 })] }),
+      publicationPart({ auth_type: 'APP', backend: mockBackend() }),
+      appPart(),
+    ]),
+  )
+  const headers = { 'X-HW-ID': 'key-of-app1', 'X-HW-AppKey': 'secret-of-app1' }
+  expect(await byAddress(gw, headers)).toEqual([REFUSED, REFUSED, REFUSED, REFUSED, 200])
+})
+
+test('lifecycle §1: public keys, which are for everybody, are told before rules of a domain', async () => {
+  await using gw = await mutual()
+  await gw.apply(
+    change([instancePart({ features: { public_key: { enable: true, config: JSON.stringify({ enable: 'on' }) } } })]),
+  )
+  const call = async (target: string) => (await secureCall(port(gw), target, { host: 'a.com' })).code
+  expect(await call('/apigw/authadv/v2/public-key/nobody')).toBe('APIG.2102')
+  expect(await call('/orders')).toBe(REFUSED)
 })
 
 test('a session keeps what was verified, and gives nothing to whom showed nothing', async () => {
