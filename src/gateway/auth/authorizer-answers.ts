@@ -1,6 +1,7 @@
 /** What one custom authorizer has answered, for as long as it may be kept; one question for all who wait for the answer. */
 import { createHash } from 'node:crypto'
 import type { AuthorizerAnswer } from './authorizer-reply.js'
+import { Holdback } from './holdback.js'
 
 const MOST_ANSWERS = 10_000
 /** Characters of contexts, and what an entry costs besides. */
@@ -23,6 +24,8 @@ interface Kept {
 }
 
 export class AuthorizerAnswers {
+  /** Also of one whose answers are not kept. */
+  readonly holdback = new Holdback()
   /** In the order of their last use. */
   readonly #kept = new Map<string, Kept>()
   readonly #asked = new Map<string, Promise<AuthorizerAnswer | NoAnswer>>()

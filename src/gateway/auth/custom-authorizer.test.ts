@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { functionsFolder, urnOf } from '../../../test/functions-folder.js'
@@ -269,6 +271,36 @@ test('a relaxed authorizer lets pass whom it cannot be asked about, keeps nothin
   expect(await called({ answer: '{' })).toEqual([200, undefined])
   expect(await called({ status: 'deny' })).toEqual([401, 'APIG.0305'])
   expect((await gw.log())[0]).toMatchObject({ status: '200', access_model1: '-' })
+})
+
+test('an authorizer that is overloaded is left alone for a while, but for one call that tries; what is kept serves', async () => {
+  let asked = 0
+  let busy = false
+  await using server = createServer((request, response) => {
+    asked++
+    request.resume()
+    response.writeHead(busy ? 429 : 200).end(reply({ status: 'allow' }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const functions = { endpoint: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }
+  const part = { ttl: 60, identities: [token], retries: 3 }
+  await using gw = await gateway({ api: guarded(), parts: [authorizerPart(part)], options: { functions } })
+  const called = async (value: string) => (await gw.get('/orders', { headers: { 'X-Token': value } })).status
+  expect(await called('known')).toBe(200)
+  busy = true
+  expect(await called('a')).toBe(500)
+  // Some calls cost no more than a few questions, however long the machine takes for them.
+  const began = performance.now()
+  for (let i = 0; i < 40; i++) expect(await called(`a${i}`)).toBe(500)
+  const pauses = Math.floor(Math.log2((performance.now() - began) / 200 + 1))
+  expect(asked).toBeLessThanOrEqual(2 + pauses + 1)
+  expect(await called('known')).toBe(200)
+  busy = false
+  await expect.poll(() => called('a'), { timeout: 10_000 }).toBe(200)
+  expect(await called('b')).toBe(200)
+  busy = true
+  await gw.apply(change([authorizerPart({ ...part, isRelaxed: true })]))
+  expect([await called('c'), await called('d')]).toEqual([200, 200])
 })
 
 test('a validation that would take for ever takes no time', async () => {

@@ -132,11 +132,14 @@ type Ask = (exchange: Exchange) => Promise<AuthorizerAnswer | NoAnswer>
 
 /** Failures that may be gone the next time. */
 const passing: ReadonlySet<FunctionFailure> = new Set(['failed', 'timeout', 'overloaded', 'unreachable'])
+/** Those after which it is asked again at once. */
+const repeatable: ReadonlySet<FunctionFailure> = new Set(['failed', 'timeout', 'unreachable'])
 
 function compileQuestion(part: AuthorizerPart | undefined, context: AuthorizerContext): Ask | undefined {
   const address = part && functionAddress(part.urn, part.version, part.alias)
   if (part === undefined || address === undefined) return undefined
   const { functions, features } = context
+  const { holdback } = answersOf(part, context)
   const { timeout = TIMEOUT, retries = 0 } = part
 
   async function readBody(exchange: Exchange): Promise<boolean> {
@@ -149,9 +152,9 @@ function compileQuestion(part: AuthorizerPart | undefined, context: AuthorizerCo
     const event = eventOf(exchange, part, context)
     const { requestId } = exchange
     const call = { address: address satisfies FunctionAddress, event, requestId, timeout, mostBytes: LARGEST_REPLY }
-    let answer = await functions.invoke(call)
-    for (let left = retries; left > 0 && typeof answer === 'string' && passing.has(answer); left--)
-      answer = await functions.invoke(call)
+    let answer = await holdback.ask(() => functions.invoke(call))
+    for (let left = retries; left > 0 && typeof answer === 'string' && repeatable.has(answer); left--)
+      answer = await holdback.ask(() => functions.invoke(call))
     if (typeof answer === 'string') return passing.has(answer) ? 'unavailable' : 'misconfigured'
     return readAuthorizerReply(answer.text, features.typedContexts) ?? 'misconfigured'
   }
