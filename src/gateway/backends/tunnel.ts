@@ -4,12 +4,15 @@
  * nothing has passed for too long.
  */
 import { Alarm, type Wheel } from '../http1/alarms.js'
+import { Batch } from '../http1/batch.js'
+import type { Piece } from '../http1/piece.js'
+import type { PooledBuffer } from '../http1/pooled-buffer.js'
 import type { BackendConnection, BackendUser } from './backend-connection.js'
 
 /** The client's side of a tunnel, as seen from the tunnel. */
 export interface TunnelClient {
   /** Sends what the backend has sent. False: `clientDrained` will follow. */
-  write(piece: string | Buffer): boolean
+  write(piece: Piece): boolean
   /** The backend does not keep up. */
   pauseBody(): void
   resumeBody(): void
@@ -17,8 +20,12 @@ export interface TunnelClient {
 
 /** The tunnel, as seen from the client's connection. */
 export interface TunnelEntrance {
-  /** The client has sent `bytes[at…end)`. They are valid during the call only. */
-  send(bytes: Buffer, at: number, end: number): void
+  /**
+   * The client has sent `bytes[at…end)`. They are valid during the call only.
+   *
+   * @param source what they are in, if it can be handed on
+   */
+  send(bytes: Buffer, at: number, end: number, source?: PooledBuffer): void
   /** The client has ended its side; what the backend still sends reaches it. */
   clientEnded(): void
 }
@@ -33,6 +40,8 @@ export class Tunnel extends Alarm implements BackendUser, TunnelEntrance {
   readonly upgrading = false
   #limit: number
   #clientSlow = false
+  /** What was read is made into what is written here, in either direction; empty in between. */
+  readonly #batch = new Batch()
 
   /** @param over called once: `ended` when all that the backend sent was handed over, `lost` when some may be missing */
   constructor(
@@ -51,10 +60,17 @@ export class Tunnel extends Alarm implements BackendUser, TunnelEntrance {
     this.wheel.arm(this, performance.now() + this.#limit)
   }
 
-  send(bytes: Buffer, at: number, end: number): void {
+  /** One write for one read: nothing would be gained by waiting. */
+  #piece(bytes: Buffer, at: number, end: number, source: PooledBuffer | undefined): Piece {
+    const batch = this.#batch
+    batch.begin('', end - at, 'plain', source)
+    batch.data(bytes, at, end)
+    return batch.take() ?? ''
+  }
+
+  send(bytes: Buffer, at: number, end: number, source?: PooledBuffer): void {
     this.#progress()
-    // The bytes are in a buffer that the next read overwrites.
-    if (!this.backend.write(Buffer.from(bytes.subarray(at, end)))) this.client.pauseBody()
+    if (!this.backend.write(this.#piece(bytes, at, end, source))) this.client.pauseBody()
   }
 
   clientEnded(): void {
@@ -72,7 +88,7 @@ export class Tunnel extends Alarm implements BackendUser, TunnelEntrance {
 
   body(bytes: Buffer, at: number, end: number): number {
     this.#progress()
-    if (!this.client.write(Buffer.from(bytes.subarray(at, end)))) {
+    if (!this.client.write(this.#piece(bytes, at, end, this.backend.source))) {
       this.#clientSlow = true
       this.backend.pause()
     }

@@ -70,7 +70,8 @@ export class ClientConnection
   }
 
   get isStreaming(): boolean {
-    return this.#input === 'body' && this.#isForwarding && !this.#flow.stopped && this.body.isLong
+    if (this.#flow.stopped) return false
+    return this.#input === 'tunnel' || (this.#input === 'body' && this.#isForwarding && this.body.isLong)
   }
 
   /** Takes what the socket has read; `bytes` are the caller's again afterwards, unless they were lent. */
@@ -111,7 +112,7 @@ export class ClientConnection
           break
         case 'tunnel':
           this.#count(end - at)
-          this.#tunnel?.send(bytes, at, end)
+          this.#tunnel?.send(bytes, at, end, this.#source)
           at = end
           break
         case 'drop':
