@@ -2,14 +2,15 @@
  * Keys that tokens are verified with, and the tokens that they have verified (RFC 7515, RFC 7517; authentication.md §7).
  *
  * What a token says of itself chooses among the keys, never how one is used: a key verifies by the algorithms of its
- * type, and only by those that are listed here. `none` and the symmetric ones are not among them.
+ * type, and only by those that are listed (`token-key.ts`). `none` and the symmetric ones are not among them.
  */
+import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
-import { compactVerify, createLocalJWKSet, decodeProtectedHeader, type CompactVerifyGetKey, type JWK } from 'jose'
+import { decodeProtectedHeader, type JWK } from 'jose'
 import { readJson } from '../../contract/json-text.js'
 import { member } from '../features.js'
+import { isTokenAlgorithm, TokenKey, type CheckSignature, type TokenAlgorithm } from './token-key.js'
 
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
 /** Members of a key that count; what is private stays outside. */
 const PUBLIC = ['kty', 'n', 'e', 'crv', 'x', 'y', 'alg', 'use', 'key_ops']
 /** Bytes of a set in its text. */
@@ -35,11 +36,12 @@ export interface VerifiedToken {
 /** `unknown-key`: it names one that is not here. */
 export type TokenVerdict = VerifiedToken | 'invalid' | 'unknown-key'
 
-type FindKey = CompactVerifyGetKey
+/** Header, claims and signature, each Base64URL. */
+const FORM = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 
 export class KeySet {
-  readonly #byName = new Map<string, FindKey>()
-  readonly #only: FindKey | undefined
+  readonly #byName = new Map<string, TokenKey>()
+  readonly #only: TokenKey | undefined
   /** By digest, so that nobody finds credentials here; in the order of their use. */
   readonly #known = new Map<string, VerifiedToken>()
   #remembered = 0
@@ -49,16 +51,17 @@ export class KeySet {
     private readonly remembers: boolean,
   ) {
     for (const { kid, ...key } of keys) {
-      const only = createLocalJWKSet({ keys: [key] })
-      // Names were compared by now; by what a key may be used is not.
-      const find: FindKey = (header, token) => only({ alg: header.alg }, token)
-      if (kid !== undefined) this.#byName.set(kid, find)
-      if (keys.length === 1) this.#only = find
+      const one = new TokenKey(key)
+      if (kid !== undefined) this.#byName.set(kid, one)
+      if (keys.length === 1) this.#only = one
     }
   }
 
-  /** `undefined` when it is no set of keys, or two of them have one name. */
-  /** @param remembers whether verdicts are */
+  /**
+   * `undefined` when it is no set of keys, or two of them have one name.
+   *
+   * @param remembers whether verdicts are
+   */
   static parse(text: string, remembers = true): KeySet | undefined {
     if (Buffer.byteLength(text) > LARGEST_KEY_SET) return undefined
     const keys = member(readJson(text), 'keys')
@@ -74,7 +77,7 @@ export class KeySet {
         )
   }
 
-  /** A promise only for a token that has not been seen before. */
+  /** A promise only for the first token of a key, and for those whose signatures take long to verify. */
   verify(token: string): TokenVerdict | Promise<TokenVerdict> {
     if (token.length > LONGEST_TOKEN) return 'invalid'
     const digest = hash('sha256', token, 'base64')
@@ -84,39 +87,33 @@ export class KeySet {
       this.#known.set(digest, known)
       return known
     }
-    const key = this.#keyFor(token)
-    return typeof key === 'string' ? key : this.#verify(token, digest, key)
+    const [, header = '', payload = '', signature = ''] = FORM.exec(token) ?? []
+    if (header === '') return 'invalid'
+    const { algorithm, kid } = readHeader(token) ?? {}
+    if (algorithm === undefined) return 'invalid'
+    const key = this.#named(kid)
+    if (typeof key === 'string') return key
+    const sent: SentToken = { digest, algorithm, text: `${header}.${payload}`, payload, signature }
+    const check = key.by(algorithm)
+    return check instanceof Promise ? check.then((ready) => this.#check(sent, ready)) : this.#check(sent, check)
   }
 
-  #keyFor(token: string): FindKey | 'invalid' | 'unknown-key' {
-    try {
-      const { alg, kid, crit } = decodeProtectedHeader(token)
-      // Nothing that a token could call critical is understood here.
-      if (alg === undefined || !ALGORITHMS.includes(alg) || crit !== undefined) return 'invalid'
-      if (kid === undefined) return this.#only ?? 'invalid'
-      if (typeof kid !== 'string') return 'invalid'
-      // A key without a name, alone in its set, answers to every name.
-      return this.#byName.get(kid) ?? (this.#byName.size === 0 ? this.#only : undefined) ?? 'unknown-key'
-    } catch {
-      return 'invalid'
-    }
+  #named(kid: string | undefined): TokenKey | 'invalid' | 'unknown-key' {
+    if (kid === undefined) return this.#only ?? 'invalid'
+    // A key without a name, alone in its set, answers to every name.
+    return this.#byName.get(kid) ?? (this.#byName.size === 0 ? this.#only : undefined) ?? 'unknown-key'
   }
 
-  async #verify(token: string, digest: string, key: FindKey): Promise<TokenVerdict> {
-    const [, payload = '', signature = ''] = token.split('.')
-    // Bits that belong to no octet could differ without the signature noticing.
-    if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) return 'invalid'
-    let text: string
-    let algorithm: string
-    try {
-      const verified = await compactVerify(token, key, { algorithms: ALGORITHMS })
-      algorithm = verified.protectedHeader.alg
-      text = new TextDecoder('utf-8', { fatal: true }).decode(verified.payload)
-    } catch {
-      // Whatever goes wrong with a key or a token: nothing was verified.
-      return 'invalid'
-    }
-    const claims = readClaims(text)
+  #check(sent: SentToken, check: CheckSignature | undefined): TokenVerdict | Promise<TokenVerdict> {
+    const signature = decoded(sent.signature)
+    if (check === undefined || signature === undefined) return 'invalid'
+    const isGood = check(sent.text, signature)
+    return typeof isGood === 'boolean' ? this.#judge(sent, isGood) : isGood.then((good) => this.#judge(sent, good))
+  }
+
+  #judge({ digest, algorithm, payload }: SentToken, isGood: boolean): TokenVerdict {
+    if (!isGood) return 'invalid'
+    const claims = readClaims(payload)
     if (claims === undefined) return 'invalid'
     const { exp: expiresAt, nbf: notBefore } = claims
     if (!isTime(expiresAt) || !isTime(notBefore)) return 'invalid'
@@ -137,6 +134,34 @@ export class KeySet {
   }
 }
 
+interface SentToken {
+  readonly digest: string
+  readonly algorithm: TokenAlgorithm
+  /** What is signed. */
+  readonly text: string
+  /** Base64URL, as is `signature`. */
+  readonly payload: string
+  readonly signature: string
+}
+
+/** `undefined` where it is no header, or not one that can be obeyed. */
+function readHeader(token: string) {
+  try {
+    const { alg: algorithm, kid, crit }: Readonly<Record<string, unknown>> = decodeProtectedHeader(token)
+    // Nothing that a token could call critical is understood here.
+    if (!isTokenAlgorithm(algorithm) || crit !== undefined) return undefined
+    return kid === undefined || typeof kid === 'string' ? { algorithm, kid } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Octets of Base64URL; `undefined` where there are bits that belong to none: they could differ unnoticed. */
+function decoded(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text ? bytes : undefined
+}
+
 function readKey(value: unknown): JWK | undefined {
   const [kty, kid] = [member(value, 'kty'), member(value, 'kid')]
   if (typeof kty !== 'string' || kty === '' || (kid !== undefined && typeof kid !== 'string')) return undefined
@@ -144,8 +169,9 @@ function readKey(value: unknown): JWK | undefined {
   return { ...(Object.fromEntries(members) as object), kty, ...(kid !== undefined && { kid }) }
 }
 
-function readClaims(text: string): Claims | undefined {
-  const value = readJson(text)
+function readClaims(payload: string): Claims | undefined {
+  const bytes = decoded(payload)
+  const value = bytes !== undefined && isUtf8(bytes) ? readJson(bytes.toString('utf8')) : undefined
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined
 }
 
