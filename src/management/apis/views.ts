@@ -57,14 +57,15 @@ export function listedApiView(
 ): ApiInfoPerPage {
   const { status, arrange_necessary } = document
   // Spreading so many members costs ten times what assigning them does, and a page has five hundred APIs.
-  return Object.assign(
+  const view: ApiInfoPerPage = Object.assign(
     attributes(document),
     { status, arrange_necessary, roma_app_name: '', ld_api_id: '' },
     timesOf(document, readTime),
     around(document, surroundings, readTime),
-    members.group && { api_group_info: groupInfo(surroundings, readTime) },
-    members.backend && { backend_api: withTimes(document, readTime).backend_api },
   )
+  if (members.group) view.api_group_info = groupInfo(surroundings, readTime)
+  if (members.backend) view.backend_api = withTimes(document, readTime).backend_api
+  return view
 }
 
 /** @param surroundings with the one publication of the version's environment */
