@@ -166,6 +166,7 @@ export const settingFields = {
   functions_url: z
     .string('must be http://… or https://…')
     .refine((value) => isUrl(value, ['http:', 'https:']), 'must be http://… or https://…')
+    .refine(isBare, 'must have no user, query or fragment; a token is a setting of its own, functions_token')
     .optional()
     .describe(
       "Endpoint with FunctionGraph's API, asked for functions that the directory does not have. Default: none.",
@@ -176,6 +177,7 @@ export const settingFields = {
   kubernetes_url: z
     .string(KUBERNETES)
     .refine(isApiServer, KUBERNETES)
+    .refine(isBare, 'must have no user, query or fragment; a token is read from kubernetes_token_file')
     .optional()
     .describe(
       'API server of the cluster whose workloads and services channels of microservices follow (microservices.md). ' +
@@ -229,6 +231,13 @@ export const flagName = (key: SettingKey): string => `--${key.replaceAll('_', '-
 function isApiServer(value: string): boolean {
   if (isUrl(value, ['https:'])) return true
   return isUrl(value, ['http:']) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(value).hostname)
+}
+
+/** What would not be sent must not look as if it were. */
+function isBare(value: string): boolean {
+  if (!URL.canParse(value)) return true
+  const { username, password } = new URL(value)
+  return username === '' && password === '' && !/[?#]/.test(value)
 }
 
 function isUrl(value: string, protocols: readonly string[]): boolean {

@@ -264,9 +264,28 @@ test('the API server of a cluster is asked over TLS, unless a proxy on this mach
     expect(at(url)).toEqual([])
   for (const url of ['http://10.0.0.5:8001', 'http://localhost.example', 'ftp://host', 'host:6443'])
     expect(at(url)).toEqual(['SLUICE_KUBERNETES_URL: must be https://…, or http://… of a proxy on this machine'])
+  for (const more of [
+    'https://user@host',
+    'https://:secret@host',
+    'https://host?a=secret',
+    'https://host/?',
+    'https://host#a',
+  ])
+    expect(at(more)).toEqual([
+      'SLUICE_KUBERNETES_URL: must have no user, query or fragment; a token is read from kubernetes_token_file',
+    ])
   const environment = { SLUICE_KUBERNETES_TOKEN_FILE: 'token', SLUICE_KUBERNETES_CA_FILE: '/etc/ca.crt' }
   expect(loadSettings({ ...nothing, environment })).toMatchObject({
     kubernetesTokenFile: '/srv/token',
     kubernetesCaFile: '/etc/ca.crt',
   })
 })
+
+test.each(['http://user:secret@host/base', 'https://host/base?project=p', 'https://host#f'])(
+  'an endpoint of functions of which a part would be ignored is refused: %s',
+  (SLUICE_FUNCTIONS_URL) => {
+    expect(problems({ environment: { SLUICE_FUNCTIONS_URL } })).toEqual([
+      'SLUICE_FUNCTIONS_URL: must have no user, query or fragment; a token is a setting of its own, functions_token',
+    ])
+  },
+)

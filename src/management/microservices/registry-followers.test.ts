@@ -12,8 +12,9 @@ import { setConfig } from '../../store/configs.js'
 import { RegistryFollowers } from './registry-followers.js'
 
 const guard = { isForbidden: () => false, lookup }
+const UNENCRYPTED = 'the password for the Nacos of a channel goes over the network unencrypted'
 
-async function followers(sluice: TestManagement, server?: ApiServer) {
+async function followers(sluice: TestManagement, server?: ApiServer, rules = guard) {
   const said: string[] = []
   const log = (details: object, message: string) => void said.push(`${message} ${JSON.stringify(details)}`)
   const following = new RegistryFollowers({
@@ -21,7 +22,7 @@ async function followers(sluice: TestManagement, server?: ApiServer) {
     vault: sluice.vault,
     clock: () => sluice.now,
     log: { info: log, warn: log, error: log },
-    access: { cluster: server?.access, guard, pace: { firstDelay: 5, longestDelay: 40, interval: 10 } },
+    access: { cluster: server?.access, guard: rules, pace: { firstDelay: 5, longestDelay: 40, interval: 10 } },
     settle: 5,
   })
   await following.start()
@@ -221,6 +222,25 @@ describe.each(engines)('channels that follow registries on $name', (engine) => {
     await sluice.given('updateVpcChannelV2', { ...at(id), body: of({ member_groups: groups }) })
     await expectMembers(sluice, id, '10.0.0.2:9000*3@two')
     expect(told.said.join('\n')).not.toContain('kept to itself')
+    expect(told.said.join('\n')).not.toContain(UNENCRYPTED)
+  })
+
+  test('that a password goes over a network is a warning, once, with the name of the channel', async () => {
+    await using sluice = await management(engine)
+    await using told = await followers(sluice, undefined, { isForbidden: () => true, lookup })
+    const at = (...addresses: string[]) => ({
+      service_name: 'orders',
+      server_config: addresses.map((ip_address) => ({ ip_address, port: 8848 })),
+      user_info: { user_name: 'reader', password: 'kept to itself' },
+    })
+    const of = (name: string, nacos_info: unknown) =>
+      channel({ name, type: 3, microservice_info: { service_type: 'NACOS', nacos_info } })
+    await created(sluice, of('near', at('127.0.0.1', '127.9.9.9')))
+    await created(sluice, of('far', at('127.0.0.1', '192.0.2.1')))
+    const warnings = () => told.said.filter((line) => line.startsWith(UNENCRYPTED))
+    await expect.poll(warnings, { timeout: 10_000 }).toHaveLength(1)
+    expect(warnings()[0]).toContain('"far"')
+    expect(warnings()[0]).not.toContain('kept to itself')
   })
 
   test('while a registry is away members stay as they are, over a restart too; the channel says that it is abnormal', async () => {

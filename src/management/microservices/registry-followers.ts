@@ -6,6 +6,7 @@
 import type { Vault } from '../../config/vault.js'
 import { Backoff, pause } from '../../registries/backoff.js'
 import { follow, type RegistryAccess } from '../../registries/follow.js'
+import { showsPassword } from '../../registries/nacos/nacos-client.js'
 import { reasonOf, type Following, type Instance } from '../../registries/registry.js'
 import { groupsOfChannel } from '../../store/channel-groups.js'
 import { deleteMembers, membersOfChannel, saveMembers } from '../../store/channel-members.js'
@@ -170,6 +171,11 @@ export class RegistryFollowers implements RegistryStates {
     }
     try {
       const what = targetOf(channel, this.options.vault)
+      if (what?.kind === 'nacos' && showsPassword(what))
+        this.options.log.warn(
+          about(channel),
+          'the password for the Nacos of a channel goes over the network unencrypted',
+        )
       if (what !== undefined) followed.following = follow(what, this.options.access, { found, failing })
     } catch (error) {
       failing(reasonOf(error))

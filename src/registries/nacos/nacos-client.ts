@@ -1,5 +1,5 @@
 /** One service of a Nacos, asked for over its HTTP API; any of its servers will do, the last one that answered first. */
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { begin, parseJson, readText, retryAfter } from '../http.js'
 import { reasonOf, RegistryError, type AddressGuard, type Instance } from '../registry.js'
 import { dialects, isNotFound, tokenOf, type Dialect } from './answers.js'
@@ -19,6 +19,19 @@ export interface NacosTarget {
   readonly service: string
   readonly user: string
   readonly password: string
+}
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/** Whether the password can be read on a network: Nacos is asked over HTTP. */
+export function showsPassword({ servers, password }: NacosTarget): boolean {
+  const isHere = (host: string): boolean => {
+    const version = isIP(host)
+    return version === 0 ? host === 'localhost' : LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6')
+  }
+  return password !== '' && servers.some(({ host }) => !isHere(host))
 }
 
 interface Reply {
