@@ -295,6 +295,37 @@ test('what a content points at', () => {
   ])
 })
 
+const refusal = (type: PluginType, content: unknown): string | undefined => {
+  try {
+    readContent(type, JSON.stringify(content))
+    return undefined
+  } catch (error) {
+    return isFault(error) ? /parameterName:([^ ]*)\./.exec(error.message)?.[1] : String(error)
+  }
+}
+
+test.each(['RSA', 'EC', 'OKP', 'oct'])('private members of keys of type %s are refused by their name', (kty) => {
+  const set = (...more: object[]) => JSON.stringify({ keys: more.map((one, i) => ({ kty, kid: String(i), ...one })) })
+  for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'])
+    for (const value of ['x', '', null, []]) {
+      const jwks = set({}, { n: 'public', [name]: value })
+      expect(refusal('jwt_auth', { jwks })).toBe(`plugin_content.jwks.keys[1].${name}`)
+      expect(refusal('jwt_auth', { ...jwt, jwks })).toBe(`plugin_content.jwks.keys[1].${name}`)
+      expect(refusal('oidc_auth', { ...oidc, public_key: set({ [name]: value }) })).toMatch(/public_key\.keys\[0\]/)
+      expect(refusal('oidc_auth', { ...oidc, jwks: { kty, [name]: value } })).toBe(`plugin_content.jwks.${name}`)
+    }
+  expect(refusal('jwt_auth', { jwks: set({ n: 'a', e: 'b', x: 'c', y: 'd', crv: 'e', x5c: ['f'] }) })).toBeUndefined()
+})
+
+test('private keys in PEM are refused, and texts of any depth are no more than refused', () => {
+  for (const label of ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'])
+    expect(refusal('oidc_auth', { ...oidc, public_key: `-----BEGIN ${label}-----\nMII` })).toBe(
+      'plugin_content.public_key',
+    )
+  expect(refusal('oidc_auth', { ...oidc, public_key: '-----BEGIN PUBLIC KEY-----\nMII' })).toBeUndefined()
+  expect(refusal('oidc_auth', { ...oidc, color: '['.repeat(30_000) + ']'.repeat(30_000) })).toBeUndefined()
+})
+
 test.each([
   ['["a","==","b"]', true],
   ['["a","in",["b",1]]', true],

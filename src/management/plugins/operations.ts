@@ -5,6 +5,7 @@ import type { PluginRow } from '../../store/schema.js'
 import type { Handlers } from '../operation.js'
 import { readTime, writtenTime } from '../time.js'
 import { pluginAttachmentOperations } from './attachments.js'
+import { unmasked } from './client-secret.js'
 import { readContent } from './content.js'
 import { nameIsFree, scopeIsGlobal, targetsExist, thePlugin, thereIsRoomFor } from './rules.js'
 import { pluginView } from './views.js'
@@ -39,13 +40,14 @@ export const pluginOperations = {
     const before = await thePlugin(context, path.plugin_id)
     if (body.plugin_type !== before.type) throw fault('APIG.2011', { name: 'plugin_type' })
     scopeIsGlobal(body)
-    const references = readContent(before.type, body.plugin_content)
+    const content = unmasked(before.type, body.plugin_content, before.content)
+    const references = readContent(before.type, content)
     await targetsExist(context, references)
     await nameIsFree(context, body.plugin_name, before.id)
     const plugin: PluginRow = {
       ...before,
       name: body.plugin_name,
-      content: body.plugin_content,
+      content,
       remark: body.remark ?? '',
       updated_at: context.now,
     }

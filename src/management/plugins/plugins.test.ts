@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { findPlugin } from '../../store/plugins.js'
 import { engines } from '../../../test/engines.js'
 import { management, type TestManagement } from '../../../test/management.js'
 import { anApi, changedParts, publish, RELEASE, revision, takeOffline } from '../../../test/stage.js'
@@ -450,6 +451,47 @@ describe.each(engines)('plug-ins on $name', (engine) => {
     await sluice.given('deleteApiV2', { path: { api_id: first.id } })
     await sluice.given('deletePlugin', { path })
     await sluice.given('deleteApiV2', { path: { api_id: second.id } })
+  })
+
+  test('the secret of an OpenID client is shown to nobody, and stays when its mask is sent back', async () => {
+    await using sluice = await management(engine)
+    const api = await anApi(sluice)
+    const content = (more: object) => ({
+      plugin_type: 'oidc_auth',
+      plugin_content: JSON.stringify({
+        client_id: 'c',
+        client_secret: 'kept to itself',
+        discovery: 'https://idp.test/.well-known/openid-configuration',
+        redirect_api_id: api.id,
+        ...more,
+      }),
+    })
+    const unmeant = await sluice.call('createPlugin', { body: body('login', content({ client_secret: '******' })) })
+    expect(unmeant).toMatchObject({ status: 400, body: { error_code: 'APIG.2011' } })
+    expect(unmeant.body.error_msg).toContain('plugin_content.client_secret')
+    const path = { plugin_id: await aPlugin(sluice, 'login', content({})) }
+    await publish(sluice, api.id)
+    const attached = { env_id: RELEASE, api_ids: [api.id] }
+    const stored = async () => {
+      const row = await sluice.store.read((db) => findPlugin(db, sluice.instanceId, path.plugin_id))
+      return JSON.parse(row?.content ?? '') as { client_secret: string; scope?: string }
+    }
+    const shown = await sluice.given('showPlugin', { path })
+    expect(JSON.parse(shown.plugin_content) as object).toMatchObject({ client_id: 'c', client_secret: '******' })
+    const replies = [
+      shown,
+      await sluice.given('attachApiToPlugin', { path, body: attached }),
+      await sluice.given('listPlugins'),
+      await sluice.given('listApiAttachedPlugins', { path: { api_id: api.id } }),
+      await sluice.given('updatePlugin', {
+        path,
+        body: body('login', content({ client_secret: '******', scope: 'openid' })),
+      }),
+    ]
+    for (const reply of replies) expect(JSON.stringify(reply)).not.toContain('kept to itself')
+    expect(await stored()).toMatchObject({ client_secret: 'kept to itself', scope: 'openid' })
+    await sluice.given('updatePlugin', { path, body: body('login', content({ client_secret: 'another' })) })
+    expect((await stored()).client_secret).toBe('another')
   })
 
   test('a channel that a plug-in calls through stays as long as the plug-in', async () => {

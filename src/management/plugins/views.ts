@@ -7,6 +7,7 @@ import type {
 import type { AttachedPlugin, PluginApi } from '../../store/plugin-attachments.js'
 import type { PluginAttachmentRow, PluginRow } from '../../store/schema.js'
 import { readTime } from '../time.js'
+import { masked } from './client-secret.js'
 
 type Time = (moment: number) => string
 
@@ -16,7 +17,7 @@ export function pluginView(plugin: PluginRow, time: Time) {
     plugin_name: plugin.name,
     plugin_type: plugin.type,
     plugin_scope: plugin.scope,
-    plugin_content: plugin.content,
+    plugin_content: masked(plugin.type, plugin.content),
     remark: plugin.remark,
     create_time: time(plugin.created_at),
     update_time: time(plugin.updated_at),
