@@ -123,6 +123,9 @@ export class Configuration {
     }
     if (touched.some((key) => key.startsWith('instance:'))) this.#findAppRoutes()
     if (touched.some((key) => key.startsWith('instance:') || key.startsWith('certificate:'))) this.#tls.forget()
+    // Who counts may have changed: what this process has counted for itself has to be known by then.
+    if (touched.some((key) => key.startsWith('instance:') || key.startsWith('plugin:')))
+      this.options.limiter.tellLocal?.()
     this.#revision = update.revision
   }
 

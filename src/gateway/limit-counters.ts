@@ -44,15 +44,15 @@ const SECONDS = { SECOND: 1, MINUTE: 60, HOUR: 3600, DAY: 86_400 } as const
 
 /** The counters come in the order in which they are judged: IP, app, user, API, rules. */
 export function compileCounters(policy: LimitPolicy, { apiId, environmentId }: PublicationPart): CountersOf {
-  const place = countingPlace(policy.local)
-  const prefix = `${place.prefix}${policy.key}:${policy.scope === 'api' ? `${apiId}/${environmentId}` : '-'}`
+  const mark = countingMark(policy.local)
+  const prefix = `${policy.key}:${policy.scope === 'api' ? `${apiId}/${environmentId}` : '-'}`
   const counterIn =
     ({ interval, unit }: Window) =>
     (dimension: LimitCounter['dimension'], value: string, limit: number): LimitCounter => ({
       key: `${prefix}:${dimension}:${value}`,
       limit,
       windowSeconds: interval * SECONDS[unit],
-      ...place.mark,
+      ...mark,
       dimension,
       time: `${interval} ${unit.toLowerCase()}`,
     })
@@ -98,10 +98,8 @@ export function compileCounters(policy: LimitPolicy, { apiId, environmentId }: P
   }
 }
 
-/** What keys of counters begin with, by who counts, and how they say so. */
-export function countingPlace(local: boolean): { readonly prefix: string; readonly mark: Pick<Counter, 'local'> } {
-  return local ? { prefix: 'local:', mark: { local } } : { prefix: '', mark: {} }
-}
+/** How counters say who counts. Their keys do not: what was counted goes on counting when that changes. */
+export const countingMark = (local: boolean): Pick<Counter, 'local'> => (local ? { local } : {})
 
 type Keyed = (value: string) => LimitCounter | undefined
 

@@ -5,7 +5,7 @@
  */
 import type { Counter, WindowFrame } from './limiter.js'
 
-export type ToNode = Ask | Return
+export type ToNode = Ask | Return | Used
 export type ToWorker = Grant | Refusal | Recall
 
 /** One request lacks tokens: its counters, all of them, so that the node can admit it as a whole or not at all. */
@@ -29,6 +29,14 @@ export interface Return extends WindowFrame {
   readonly window: number
   readonly tokens: number
   readonly recalled: boolean
+}
+
+/** What a worker has admitted by itself, while the counter was one of each process: it counts with the rest from now on. */
+export interface Used extends WindowFrame {
+  readonly type: 'used'
+  readonly key: string
+  readonly window: number
+  readonly tokens: number
 }
 
 /** At least one token of every counter of the ask, in its order. */

@@ -234,6 +234,63 @@ test('what is counted locally each worker admits by itself, without a word to th
   expect(cluster.workers.map(({ toNode }) => toNode)).toEqual([[], []])
 })
 
+test('who counts may change within a window: nothing is forgotten, and nothing counted twice', async () => {
+  const cluster = new Cluster(2)
+  const shared = counter('api', 10)
+  const local: Counter = { ...shared, local: true }
+  const admitted = async (worker: number, calls: number, one: Counter) => {
+    const requests = Array.from({ length: calls }, () => cluster.take(worker, [one]))
+    await cluster.settle()
+    return requests.filter(({ verdict }) => verdict?.admitted === true).length
+  }
+  const told = async () => {
+    for (const { limiter } of cluster.workers) limiter.tellLocal()
+    await cluster.settle()
+  }
+  expect([await admitted(0, 3, shared), await admitted(1, 1, shared)]).toEqual([3, 1])
+  // Each begins with what it has admitted itself.
+  expect([await admitted(0, 2, local), await admitted(1, 1, local)]).toEqual([2, 1])
+  await told()
+  // Together they have admitted seven. Whoever is not asked again has told, too.
+  expect([await admitted(0, 1, shared), await admitted(0, 9, shared)]).toEqual([1, 2])
+  expect(await admitted(1, 1, shared)).toBe(0)
+  expect([await admitted(0, 9, local), await admitted(1, 9, local)]).toEqual([2, 8])
+  await told()
+  await told()
+  expect([await admitted(0, 1, shared), await admitted(1, 1, shared)]).toEqual([0, 0])
+  const higher = counter('api', 21)
+  // Ten by each of them, no more.
+  expect([await admitted(0, 9, higher), await admitted(1, 9, higher)]).toEqual([1, 0])
+  cluster.now = 60_000
+  expect([await admitted(0, 9, local), await admitted(1, 3, local)]).toEqual([9, 3])
+  await told()
+  expect(await admitted(1, 9, { ...shared, limit: 13 })).toBe(1)
+})
+
+test('however often it changes who counts, each window admits what it should', async () => {
+  const step = fc.tuple(fc.constantFrom('shared', 'local'), fc.nat(1), fc.integer({ min: 1, max: 8 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.nat(30), async (steps, limit) => {
+      const cluster = new Cluster(2)
+      const shared = counter('api', limit)
+      const used = [0, 0]
+      for (const [kind, worker, calls] of steps) {
+        // All processes learn of a change before anybody calls.
+        for (const { limiter } of cluster.workers) limiter.tellLocal()
+        await cluster.settle()
+        for (let call = 0; call < calls; call++) {
+          const request = cluster.take(worker, [kind === 'local' ? { ...shared, local: true } : shared])
+          await cluster.settle()
+          const [one = 0, other = 0] = [used[worker], used[1 - worker]]
+          const expected = kind === 'local' ? one < limit : one + other < limit
+          expect([kind, worker, request.verdict?.admitted]).toEqual([kind, worker, expected])
+          if (expected) used[worker] = one + 1
+        }
+      }
+    }),
+  )
+})
+
 test('a request that is counted here and by the node takes from both or from neither', async () => {
   const cluster = new Cluster(2)
   const local: Counter = { ...counter('local', 3), local: true }

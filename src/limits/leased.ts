@@ -3,7 +3,7 @@
  * has none does a request wait for the node; what the node refuses is remembered until the window ends.
  */
 import type { Ask, Grant, Recall, Refusal, ToNode, ToWorker } from './lease-messages.js'
-import { ADMITTED, denied, type Counter, type Limiter, type Verdict } from './limiter.js'
+import { ADMITTED, denied, type Counter, type Limiter, type Verdict, type WindowFrame } from './limiter.js'
 import { frameOf, Windows } from './windows.js'
 
 interface Lease {
@@ -15,6 +15,10 @@ interface Lease {
   exhausted: boolean
   /** All tokens of the window are here: the node knows nothing of them. */
   local: boolean
+  /** All tokens of the window that came here, less those that went back: what is not among `tokens` was used. */
+  had: number
+  /** How many of those that were used here the node knows of; it gave them, or was told. */
+  known: number
   /** The ask on its way that will bring tokens. */
   ask: Asking | undefined
 }
@@ -53,6 +57,8 @@ export class LeasedLimiter implements Limiter {
     limit: -1,
     exhausted: false,
     local: false,
+    had: 0,
+    known: 0,
     ask: undefined,
   }))
   readonly #send: (message: ToNode) => void
@@ -61,6 +67,7 @@ export class LeasedLimiter implements Limiter {
   readonly #asks = new Map<number, Asking>()
   readonly #found: Lease[] = []
   #lastId = 0
+  #countsLocally = false
   #silentTicks = 0
 
   constructor({ send, now = Date.now, onSilence = () => undefined }: LeasedOptions) {
@@ -105,7 +112,7 @@ export class LeasedLimiter implements Limiter {
     for (const { key, frame, window, entry } of this.#windows.entries()) {
       if (entry.tokens === 0 || entry.local) continue
       this.#send({ type: 'return', key, ...frame, window, tokens: entry.tokens, recalled: false })
-      entry.tokens = 0
+      forgetTokens(entry)
     }
   }
 
@@ -132,11 +139,45 @@ export class LeasedLimiter implements Limiter {
 
   #lease(counter: Counter, now: number): Lease {
     const lease = this.#windows.entry(counter.key, counter, now)
-    if (lease.limit !== counter.limit) {
-      if (counter.local === true) allotLocally(lease, counter.limit)
-      else this.#limitChanged(lease, counter)
-    }
+    const local = counter.local === true
+    if (lease.limit !== counter.limit || lease.local !== local) this.#allot(lease, counter, local)
     return lease
+  }
+
+  /**
+   * What was counted in this window goes on counting, under a new limit or by somebody else: each process for itself
+   * begins with what it has admitted, and all together with what they all have.
+   */
+  #allot(lease: Lease, counter: Counter, local: boolean): void {
+    if (!lease.local) this.#limitChanged(lease, counter)
+    else if (!local) {
+      this.#tell(lease, counter, this.#windows.window(counter))
+      forgetTokens(lease)
+      lease.local = false
+      this.#limitChanged(lease, counter)
+    }
+    if (!local) return
+    this.#countsLocally = true
+    const used = lease.had - lease.tokens
+    if (!lease.local) lease.known = used
+    lease.local = true
+    lease.tokens = Math.max(0, counter.limit - used)
+    lease.had = used + lease.tokens
+    lease.left = counter.limit - lease.had
+    lease.limit = counter.limit
+  }
+
+  /** To be called when processes may count together again what each has counted for itself. */
+  tellLocal(): void {
+    if (!this.#countsLocally) return
+    for (const { key, frame, window, entry } of this.#windows.entries())
+      if (entry.local) this.#tell(entry, { key, ...frame }, window)
+  }
+
+  #tell(lease: Lease, { key, ...frame }: Pick<Counter, 'key'> & WindowFrame, window: number): void {
+    const used = lease.had - lease.tokens
+    if (used > lease.known) this.#send({ type: 'used', key, ...frameOf(frame), window, tokens: used - lease.known })
+    lease.known = used
   }
 
   /** Tokens of another limit go back: under the new one the node may not have them to give. */
@@ -146,7 +187,7 @@ export class LeasedLimiter implements Limiter {
       const window = this.#windows.window(counter)
       this.#send({ type: 'return', key, ...frameOf(counter), window, tokens: lease.tokens, recalled: false })
     }
-    lease.tokens = 0
+    forgetTokens(lease)
     lease.left = limit
     lease.exhausted = false
     lease.limit = limit
@@ -191,6 +232,7 @@ export class LeasedLimiter implements Limiter {
       // Tokens of a window that has ended meanwhile are worth nothing; the requests ask again.
       if (this.#windows.window(asked) !== window) continue
       lease.tokens += tokens
+      lease.had += tokens
       lease.left = left
     }
     this.#retry(asking)
@@ -226,17 +268,14 @@ export class LeasedLimiter implements Limiter {
 
   #giveBack(recall: Recall): void {
     const { key, window } = recall
-    const lease = this.#windows.peek(key, recall, window)
+    const known = this.#windows.peek(key, recall, window)
+    const lease = known?.local === true ? undefined : known
     this.#send({ type: 'return', key, ...frameOf(recall), window, tokens: lease?.tokens ?? 0, recalled: true })
-    if (lease !== undefined) lease.tokens = 0
+    if (lease !== undefined) forgetTokens(lease)
   }
 }
 
-/** What was counted in this window goes on counting under a new limit. */
-function allotLocally(lease: Lease, limit: number): void {
-  const used = lease.local ? lease.limit - lease.left - lease.tokens : 0
-  lease.local = true
-  lease.tokens = Math.max(0, limit - used)
-  lease.left = limit - used - lease.tokens
-  lease.limit = limit
+function forgetTokens(lease: Lease): void {
+  lease.had -= lease.tokens
+  lease.tokens = 0
 }

@@ -23,7 +23,7 @@ export interface Counter extends WindowFrame {
   readonly limit: number
   /** What was counted in the current window survives a restart of the node (kept-counts.ts). */
   readonly durable?: boolean
-  /** Each process counts for itself, and asks nobody. Its key is that of no counter that is not local. */
+  /** Each process counts for itself, and asks nobody. When that changes, what was counted so far still counts. */
   readonly local?: boolean
 }
 
@@ -40,6 +40,8 @@ export interface Limiter {
   take(counters: readonly Counter[]): Verdict | Promise<Verdict>
   /** How many more requests this process knows the counter would admit in the current window; an estimate, never below 0. */
   remaining(counter: Counter): number
+  /** What each process has counted for itself may have to count together from now on; absent where there is only one. */
+  tellLocal?(): void
 }
 
 /** The one verdict of every admitted request; shared, so that admitting allocates nothing. */

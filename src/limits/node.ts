@@ -7,7 +7,7 @@
  * admits no less. The exception is a worker that dies or hangs: what it held may have been used, so it is lost until the
  * window ends. Batches are therefore no larger than what a worker uses up in about 100 ms.
  */
-import type { Ask, AskedCounter, Return, ToNode, ToWorker } from './lease-messages.js'
+import type { Ask, AskedCounter, Return, ToNode, ToWorker, Used } from './lease-messages.js'
 import type { KeptCount } from './kept-counts.js'
 import { frameOf, windowAt, Windows } from './windows.js'
 
@@ -103,6 +103,7 @@ export class LimitNode {
   receive(worker: number, message: ToNode, now: number): void {
     if (!this.#workers.has(worker)) return
     if (message.type === 'ask') this.#decide({ worker, ask: message, ticks: 0 }, now)
+    else if (message.type === 'used') this.#add(message, now)
     else this.#takeBack(worker, message, now)
     if (this.#windowEnded) this.#retryAll(now)
   }
@@ -214,6 +215,13 @@ export class LimitNode {
       holder.recalled = 0
     }
     this.#retry(counter, now)
+  }
+
+  #add(used: Used, now: number): void {
+    const { key, window, tokens } = used
+    const isNow = windowAt(used, now) === window
+    const counter = isNow ? this.#windows.entry(key, used, now) : this.#windows.peek(key, used, window)
+    if (counter !== undefined) counter.given += tokens
   }
 
   #retry(counter: NodeCounter, now: number): void {

@@ -6,7 +6,7 @@
 import type { Counter, Limiter, Verdict } from '../../limits/limiter.js'
 import type { PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
 import type { Exchange } from '../exchange.js'
-import { compileCounters, countingPlace, type LimitCounter, type LimitPolicy } from '../limit-counters.js'
+import { compileCounters, countingMark, type LimitCounter, type LimitPolicy } from '../limit-counters.js'
 import type { Reply } from '../reply.js'
 import { refuse } from '../responses/refuse.js'
 import type { Outcome, Step } from '../step.js'
@@ -38,13 +38,12 @@ export function throttlePolicy(
 
 export function compileThrottle(policy: LimitPolicy | undefined, context: ThrottleContext): Throttle {
   const { limiter, publication, defaultLimit, quota } = context
-  const place = countingPlace(context.countsLocally)
   const byDefault: readonly LimitCounter[] = [
     {
-      key: `${place.prefix}default:${publication.apiId}`,
+      key: `default:${publication.apiId}`,
       limit: defaultLimit,
       windowSeconds: 1,
-      ...place.mark,
+      ...countingMark(context.countsLocally),
       dimension: 'api-allenv',
       time: '1 second',
     },
