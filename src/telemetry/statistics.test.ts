@@ -85,4 +85,8 @@ test('requests that no API has answered are counted by group', () => {
     { instanceId: 'i1', groupId: 'g1', apiId: '', environmentId: '', count: 2, count4xx: 2 },
     { instanceId: '', groupId: '', apiId: '', environmentId: '', count: 1, count4xx: 1 },
   ])
+  // Groups may be gone when it was told, and new ones come for ever.
+  expect(statistics.size).toBe(0)
+  statistics.recordUnmatched({ ...request({ status: 404 }), instanceId: 'i1', groupId: 'g1' })
+  expect(statistics.drain()).toMatchObject([{ groupId: 'g1', count: 1 }])
 })

@@ -73,7 +73,7 @@ type Cell = {
 
 export class Statistics {
   #dirty: ApiStatistics[] = []
-  /** Of groups: there are as many as were ever asked for something that they do not have. */
+  /** Of groups that were asked for something that they do not have since the last `drain`. */
   readonly #unmatched = new Map<string, ApiStatistics>()
 
   /** Counts for one API. Several for the same API are added up by whoever receives the deltas. */
@@ -88,10 +88,17 @@ export class Statistics {
     group.record(request)
   }
 
+  /** Groups that are remembered. */
+  get size(): number {
+    return this.#unmatched.size
+  }
+
   /** What was counted since the last call. */
   drain(): StatisticsDelta[] {
     const dirty = this.#dirty
     this.#dirty = []
+    // Those of groups that are gone would never be asked for again.
+    this.#unmatched.clear()
     return dirty.flatMap((api) => api.drain())
   }
 }
