@@ -110,9 +110,8 @@ export async function startControl(
   gatewayRoutes(app, {
     publisher,
     token: clusterToken,
-    receive: (deltas) => {
-      traffic.add(deltas, clock())
-      return statistics.receive(deltas)
+    receive: async (report) => {
+      if (await statistics.receive(report)) traffic.add(report.deltas, clock())
     },
     receiveGateway: (report) => gateways.take(report, clock()),
     identify: createIdentify({ store, vault, clock }),

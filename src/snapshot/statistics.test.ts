@@ -43,7 +43,12 @@ async function control(receive: (deltas: readonly StatisticsDelta[]) => void) {
     if (lost > 0 && lost--) reply.raw.destroy()
   })
   const publisher = new Publisher({ revision: 0, parts: [] })
-  gatewayRoutes(server, { publisher, token: TOKEN, receive, receiveMembers: () => undefined })
+  gatewayRoutes(server, {
+    publisher,
+    token: TOKEN,
+    receive: ({ deltas }) => receive(deltas),
+    receiveMembers: () => undefined,
+  })
   await server.listen({ host: '127.0.0.1', port: 0 })
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,

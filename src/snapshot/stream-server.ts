@@ -7,7 +7,6 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { tokenCheck } from './cluster-token.js'
 import { encodeFrame, framesOf } from './frames.js'
 import { parseGatewayReport, type GatewayReport } from './gateway-report.js'
@@ -16,14 +15,14 @@ import { parseMemberReport, type MemberReport } from './member-report.js'
 import type { Update } from './parts.js'
 import { GATEWAYS_PATH, IDENTITIES_PATH, MEMBERS_PATH, SNAPSHOT_PATH, STATISTICS_PATH } from './paths.js'
 import type { Publisher } from './publisher.js'
-import { LARGEST_REPORT, parseReport, SeenReports } from './statistics-report.js'
+import { LARGEST_REPORT, parseReport, SeenReports, type StatisticsReport } from './statistics-report.js'
 
 export interface GatewayRoutesOptions {
   readonly publisher: Publisher
   /** The cluster token. */
   readonly token: string
   /** Takes what a gateway counted, once. When it rejects, the gateway sends the same again. */
-  readonly receive: (deltas: readonly StatisticsDelta[]) => Promise<void> | void
+  readonly receive: (report: StatisticsReport) => Promise<void> | void
   /** Takes what a gateway has found out about members of channels. */
   readonly receiveMembers: (report: MemberReport) => void
   /** Takes what a gateway process tells of itself. Absent: nobody wants to know. */
@@ -68,7 +67,7 @@ export function gatewayRoutes(app: FastifyInstance, options: GatewayRoutesOption
     routes.post(STATISTICS_PATH, async (request, reply) => {
       const report = parseReport(request.body)
       if (report === undefined) return reply.code(400).send({ error_msg: 'not a statistics report' })
-      await seen.once(report, () => options.receive(report.deltas))
+      await seen.once(report, () => options.receive(report))
       return reply.code(204).send()
     })
 

@@ -55,6 +55,7 @@ export interface Schema {
   draft_bindings: DraftBindingRow
   async_tasks: AsyncTaskRow
   statistics: StatisticsRow
+  statistics_reports: StatisticsReportRow
   snapshot_revision: SnapshotRevisionRow
   snapshot_changes: SnapshotChangeRow
 }
@@ -723,6 +724,13 @@ export interface StatisticsRow {
   backend_max: number
   bytes_in: number
   bytes_out: number
+  updated_at: number
+}
+
+/** The last report of a gateway process whose counts are in the statistics. */
+export interface StatisticsReportRow {
+  sender: string
+  number: number
   updated_at: number
 }
 

@@ -1,4 +1,4 @@
-import type { StatisticsRow } from './schema.js'
+import type { StatisticsReportRow, StatisticsRow } from './schema.js'
 import { ROWS_PER_INSERT, type Database } from './store.js'
 
 /** What happened in one minute. Latencies in milliseconds. */
@@ -15,9 +15,33 @@ export async function addStatistics(db: Database, cells: readonly StatisticsRow[
     await addSome(db, ordered.slice(from, from + ROWS_PER_INSERT))
 }
 
-/** Forgets the minutes that began before a moment, in seconds since the epoch. */
+/** Remembers which reports have been added, in the transaction that adds them. One for each sender. */
+export async function rememberReports(db: Database, reports: readonly StatisticsReportRow[]): Promise<void> {
+  if (reports.length === 0) return
+  await db
+    .insertInto('statistics_reports')
+    .values(reports.toSorted((a, b) => compare(a.sender, b.sender)))
+    .onConflict((conflict) =>
+      conflict
+        .column('sender')
+        .doUpdateSet((eb) => ({ number: eb.ref('excluded.number'), updated_at: eb.ref('excluded.updated_at') })),
+    )
+    .execute()
+}
+
+/** Number of the last report of a sender that was added; −1 where there is none. */
+export async function lastReportOf(db: Database, sender: string): Promise<number> {
+  const row = await db.selectFrom('statistics_reports').select('number').where('sender', '=', sender).executeTakeFirst()
+  return row?.number ?? -1
+}
+
+/** Forgets the minutes that began before a moment, in seconds since the epoch, and who has told nothing since. */
 export async function pruneStatistics(db: Database, before: number): Promise<void> {
   await db.deleteFrom('statistics').where('minute', '<', before).execute()
+  await db
+    .deleteFrom('statistics_reports')
+    .where('updated_at', '<', before * 1_000)
+    .execute()
 }
 
 /** Minutes with calls, ascending, `from` and `to` included; seconds since the epoch. */

@@ -1,11 +1,14 @@
 /** Where the counts of all gateways come together: added to the database, kept for a day (telemetry.md §4.1). */
-import { addStatistics, pruneStatistics } from '../../store/statistics.js'
+import { addStatistics, lastReportOf, pruneStatistics, rememberReports } from '../../store/statistics.js'
 import type { Store } from '../../store/store.js'
-import type { StatisticsDelta } from '../../telemetry/statistics.js'
+import type { StatisticsReport } from '../../snapshot/statistics-report.js'
+import type { StatisticsReportRow } from '../../store/schema.js'
 import { Cells } from './cells.js'
 
 const KEPT_SECONDS = 24 * 60 * 60
 const PRUNE_INTERVAL = 60_000
+/** Of which it is known that their last report of an earlier control was looked for. */
+const SENDERS = 1_000
 
 export interface StatisticsSinkOptions {
   readonly store: Store
@@ -17,6 +20,9 @@ export interface StatisticsSinkOptions {
 
 export class StatisticsSink {
   readonly #cells = new Cells()
+  /** The last report of each sender among those cells. */
+  #reports = new Map<string, StatisticsReportRow>()
+  readonly #senders = new Set<string>()
   #last: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout
 
@@ -27,12 +33,27 @@ export class StatisticsSink {
     this.#timer.unref()
   }
 
-  /** Resolves when the counts are written, or kept for the next attempt. What comes during a write is one batch. */
-  receive(deltas: readonly StatisticsDelta[]): Promise<void> {
+  /**
+   * Resolves when the counts are written, or kept for the next attempt. What comes during a write is one batch. A report
+   * that an earlier control has written, and could not say so any more, is left out. Rejects when that cannot be known.
+   *
+   * @returns whether the report was new
+   */
+  async receive(report: StatisticsReport): Promise<boolean> {
+    const { sender, number, deltas } = report
+    if (!this.#senders.has(sender)) {
+      if (number <= (await this.options.store.read((db) => lastReportOf(db, sender)))) return false
+      this.#senders.add(sender)
+      const [oldest] = this.#senders
+      if (this.#senders.size > SENDERS && oldest !== undefined) this.#senders.delete(oldest)
+    }
     // What no API has answered belongs to no API's minutes.
     const ofApis = deltas.filter(({ apiId }) => apiId !== '')
-    this.#cells.add(ofApis, this.options.clock())
-    return this.#inTurn(() => this.#write())
+    const now = this.options.clock()
+    this.#cells.add(ofApis, now)
+    if (ofApis.length > 0) this.#reports.set(sender, { sender, number, updated_at: now })
+    await this.#inTurn(() => this.#write())
+    return true
   }
 
   /** Forgets what is older than a day, after one more attempt to write what is kept. Runs by itself once a minute. */
@@ -57,12 +78,18 @@ export class StatisticsSink {
   async #write(): Promise<void> {
     const cells = this.#cells.take()
     if (cells.length === 0) return
+    const reports = this.#reports
+    this.#reports = new Map()
     try {
       // An instance that is being deleted is deleted before, with all its APIs, or after.
       const instances = [...new Set(cells.map((cell) => cell.instance_id))].sort()
-      await this.options.store.write(instances, ({ db }) => addStatistics(db, cells))
+      await this.options.store.write(instances, async ({ db }) => {
+        await addStatistics(db, cells)
+        await rememberReports(db, [...reports.values()])
+      })
     } catch (error) {
       this.#cells.putBack(cells, this.#oldest())
+      for (const [sender, report] of reports) if (!this.#reports.has(sender)) this.#reports.set(sender, report)
       throw error
     }
   }

@@ -44,7 +44,12 @@ const sevenCalls = (sluice: TestManagement, api: StagedApi, minute = MINUTE): St
 function sinkOf(sluice: TestManagement, options: { onError?: (error: unknown) => void; now?: () => number } = {}) {
   const { onError = (error) => expect.unreachable(String(error)), now = () => START } = options
   const sink = new StatisticsSink({ store: sluice.store, clock: now, onError })
-  return { sink, [Symbol.asyncDispose]: () => sink.close() }
+  let number = 0
+  return {
+    sink,
+    receive: (deltas: readonly StatisticsDelta[]) => sink.receive({ sender: 'gateway', number: number++, deltas }),
+    [Symbol.asyncDispose]: () => sink.close(),
+  }
 }
 
 const ofApi = (sluice: TestManagement, api_id: string, duration = '1h') =>
@@ -59,7 +64,7 @@ describe.each(engines)('statistics on $name', (engine) => {
     const api = await anApi(sluice)
     await using gateways = sinkOf(sluice)
     sluice.now = START
-    await gateways.sink.receive([sevenCalls(sluice, api)])
+    await gateways.receive([sevenCalls(sluice, api)])
 
     const reply = await ofApi(sluice, api.id)
     const group = await ofGroup(sluice, api.groupId)
@@ -86,9 +91,9 @@ describe.each(engines)('statistics on $name', (engine) => {
     await using gateways = sinkOf(sluice, { now: () => now })
     sluice.now = START
     const delta = sevenCalls(sluice, api)
-    await gateways.sink.receive([delta, { ...delta, latencyMax: 3, backendCount: 0, backendSum: 0 }])
+    await gateways.receive([delta, { ...delta, latencyMax: 3, backendCount: 0, backendSum: 0 }])
     now += 2_000
-    await gateways.sink.receive([
+    await gateways.receive([
       { ...delta, count: 1, count4xx: 0, count5xx: 0, count2xx: 1, latencySum: 71, latencyMax: 71 },
     ])
 
@@ -117,7 +122,7 @@ describe.each(engines)('statistics on $name', (engine) => {
     const other = await anApi(sluice)
     await using gateways = sinkOf(sluice)
     sluice.now = START
-    await gateways.sink.receive([
+    await gateways.receive([
       sevenCalls(sluice, first),
       { ...sevenCalls(sluice, second), latencySum: 6, latencyMax: 20 },
       sevenCalls(sluice, second, MINUTE - 60),
@@ -144,7 +149,7 @@ describe.each(engines)('statistics on $name', (engine) => {
     const api = await anApi(sluice)
     await using gateways = sinkOf(sluice)
     sluice.now = START
-    await gateways.sink.receive([sevenCalls(sluice, api)])
+    await gateways.receive([sevenCalls(sluice, api)])
 
     const [ofOneApi] = (await ofApi(sluice, api.id)).body.list
     const [minute] = (await ofGroup(sluice, api.groupId)).body.list
@@ -178,7 +183,7 @@ describe.each(engines)('statistics on $name', (engine) => {
       backendSum: 0,
       backendMax: 0,
     })
-    await gateways.sink.receive([at(0), at(60), at(59), at(30), at(29), at(1)])
+    await gateways.receive([at(0), at(60), at(59), at(30), at(29), at(1)])
     const minutesAgo = async (duration: string) =>
       (await ofApi(sluice, api.id, duration)).body.list.map(
         (entry: { current_minute: number }) => (MINUTE - entry.current_minute) / 60,
@@ -205,7 +210,7 @@ describe.each(engines)('statistics on $name', (engine) => {
     const api = await anApi(sluice)
     await using gateways = sinkOf(sluice)
     sluice.now = START
-    await gateways.sink.receive([sevenCalls(sluice, api)])
+    await gateways.receive([sevenCalls(sluice, api)])
     expect((await ofApi(sluice, api.id)).body.list).toMatchObject([
       { req_time: shown(MINUTE * 1_000 - 690 * 60_000), register_time: shown(START - 690 * 60_000) },
     ])
@@ -266,7 +271,7 @@ describe.each(engines)('the sink of statistics on $name', (engine) => {
     await using gateways = sinkOf(sluice)
     sluice.now = START
 
-    await gateways.sink.receive([sevenCalls(sluice, { ...api, id: notThere }), sevenCalls(sluice, api)])
+    await gateways.receive([sevenCalls(sluice, { ...api, id: notThere }), sevenCalls(sluice, api)])
 
     expect((await ofApi(sluice, api.id)).body.list).toHaveLength(1)
     expect(await sluice.store.read((db) => db.selectFrom('statistics').select('api_id').execute())).toEqual([
@@ -280,8 +285,8 @@ describe.each(engines)('the sink of statistics on $name', (engine) => {
     await using gateways = sinkOf(sluice)
     const deltas = Array.from({ length: 1_100 }, (_, i) => sevenCalls(sluice, api, MINUTE - i * 60))
 
-    await gateways.sink.receive(deltas)
-    await gateways.sink.receive(deltas)
+    await gateways.receive(deltas)
+    await gateways.receive(deltas)
 
     const { count, requests } = await sluice.store.read((db) =>
       db
@@ -301,7 +306,7 @@ describe.each(engines)('the sink of statistics on $name', (engine) => {
     await using gateways = sinkOf(sluice)
     sluice.now = START
 
-    await Promise.all(Array.from({ length: 20 }, () => gateways.sink.receive([sevenCalls(sluice, api)])))
+    await Promise.all(Array.from({ length: 20 }, () => gateways.receive([sevenCalls(sluice, api)])))
 
     expect((await ofApi(sluice, api.id)).body.list).toMatchObject([{ req_count: 140 }])
   })
@@ -319,14 +324,58 @@ describe.each(engines)('the sink of statistics on $name', (engine) => {
     const sink = new StatisticsSink({ store, clock: () => START, onError: (error) => errors.push(error) })
     sluice.now = START
 
-    await sink.receive([sevenCalls(sluice, api)])
+    await sink.receive({ sender: 'one', number: 1, deltas: [sevenCalls(sluice, api)] })
     expect(errors).toEqual([new Error('disk full')])
     refuses = false
-    await sink.receive([sevenCalls(sluice, api)])
+    await sink.receive({ sender: 'one', number: 2, deltas: [sevenCalls(sluice, api)] })
     await sink.close()
 
     expect((await ofApi(sluice, api.id)).body.list).toMatchObject([{ req_count: 14 }])
     expect(errors).toHaveLength(1)
+  })
+
+  test('what was written just before control was killed counts once, though its gateway sends it again', async () => {
+    await using sluice = await management(engine)
+    const api = await anApi(sluice)
+    sluice.now = START
+    const options = {
+      store: sluice.store,
+      clock: () => START,
+      onError: (error: unknown) => expect.unreachable(String(error)),
+    }
+    const report = (sender: string, number: number) => ({ sender, number, deltas: [sevenCalls(sluice, api)] })
+    const killed = new StatisticsSink(options)
+    expect(await killed.receive(report('one', 1))).toBe(true)
+    expect(await Promise.all([killed.receive(report('one', 2)), killed.receive(report('two', 7))])).toEqual([
+      true,
+      true,
+    ])
+    const next = new StatisticsSink(options)
+    for (const [sender, number, isNew] of [
+      ['one', 2, false],
+      ['two', 7, false],
+      ['one', 1, false],
+      ['one', 3, true],
+      ['two', 8, true],
+      ['three', 0, true],
+    ] as const)
+      expect([sender, number, await next.receive(report(sender, number))]).toEqual([sender, number, isNew])
+    await Promise.all([killed.close(), next.close()])
+    expect((await ofApi(sluice, api.id)).body.list).toMatchObject([{ req_count: 6 * 7 }])
+  })
+
+  test('a report that could not be written is not remembered as if it were', async () => {
+    await using sluice = await management(engine)
+    const api = await anApi(sluice)
+    sluice.now = START
+    const refusing = { ...sluice.store, write: () => Promise.reject(new Error('disk full')) } as typeof sluice.store
+    const report = { sender: 'one', number: 1, deltas: [sevenCalls(sluice, api)] }
+    const killed = new StatisticsSink({ store: refusing, clock: () => START, onError: () => undefined })
+    await killed.receive(report)
+    await killed.close()
+    await using gateways = sinkOf(sluice)
+    expect(await gateways.sink.receive(report)).toBe(true)
+    expect((await ofApi(sluice, api.id)).body.list).toMatchObject([{ req_count: 7 }])
   })
 
   test('a day is kept', async () => {
@@ -334,7 +383,7 @@ describe.each(engines)('the sink of statistics on $name', (engine) => {
     const api = await anApi(sluice)
     let now = START
     await using gateways = sinkOf(sluice, { now: () => now })
-    await gateways.sink.receive([sevenCalls(sluice, api), sevenCalls(sluice, api, MINUTE - 60)])
+    await gateways.receive([sevenCalls(sluice, api), sevenCalls(sluice, api, MINUTE - 60)])
     const minutes = async () =>
       (await sluice.store.read((db) => db.selectFrom('statistics').select('minute').execute())).map((row) => row.minute)
 
@@ -344,5 +393,6 @@ describe.each(engines)('the sink of statistics on $name', (engine) => {
     now += 60_000
     await gateways.sink.prune()
     expect(await minutes()).toEqual([])
+    expect(await sluice.store.read((db) => db.selectFrom('statistics_reports').selectAll().execute())).toEqual([])
   })
 })

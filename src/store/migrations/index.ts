@@ -7,6 +7,7 @@ import * as backends from './0005-backends.js'
 import * as plugins from './0006-plugins.js'
 import * as authorizerCalls from './0007-authorizer-calls.js'
 import * as foundMembers from './0008-found-members.js'
+import * as statisticsReports from './0009-statistics-reports.js'
 
 /** In the order they run, forward only. A migration that was released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-plugins': plugins,
   '0007-authorizer-calls': authorizerCalls,
   '0008-found-members': foundMembers,
+  '0009-statistics-reports': statisticsReports,
 }
