@@ -28,7 +28,8 @@ class Switched(FeatureTest):
     def test_lts(self) -> Iterator[list[int]]:
         """In how many lines of its stream, and of the gateway's own log, a request is told."""
         self.published("logged")
-        stream, own = (Path(self.sluice.directory) / name for name in ("logs/shop/calls.log", "access.log"))
+        names = (f"logs/{self.client.instance}/shop/calls.log", "access.log")
+        stream, own = (Path(self.sluice.directory) / name for name in names)
 
         def told() -> list[int]:
             request = self.call("/logged").headers["x-request-id"]

@@ -84,6 +84,9 @@ Everywhere:
   were sent. An address that is shown is the one at which the gateway listens.
 - What the cloud does in minutes is done at once; operations on instances show half a second of progress.
 - Names are filtered by case-sensitive parts; lists are newest first.
+- Huawei's SDKs for Python (3.1.219), Go (0.1.207) and Java (3.1.130) call all operations that they have, and read every
+  reply; \`conformance/README.md\` says how that is shown. But for one: Java's, older than the others, takes
+  \`ssl_infos[].type\` for a text, and cannot read a group, or an API of it, while a certificate is on one of its domains.
 
 \`~\` is \`/v2/{project_id}/apigw/instances/{instance_id}\`, \`P\` is \`/v2/{project_id}/apigw\`.
 
@@ -124,6 +127,9 @@ function inChinese(language: Language): string {
 - 没有计费，没有 VPC，没有可租用的地址。与它们有关的内容作为记录保存，读回的与写入的相同。显示的地址是网关监听的地址。
 - 云上需要几分钟的操作立即完成；对实例的操作显示半秒钟的进度。
 - 名称按区分大小写的片段筛选；列表从新到旧排列。
+- 华为云的 Python（3.1.219）、Go（0.1.207）和 Java（3.1.130）SDK 能调用各自所有的操作，并读懂每个应答；如何证明见
+  \`conformance/README.md\`。唯一的例外：Java SDK 比另外两个旧，把 \`ssl_infos[].type\`
+  当作文本，因此当分组的域名绑定了证书时，读不了该分组和其中的 API。
 
 \`~\` 是 \`/v2/{project_id}/apigw/instances/{instance_id}\`，\`P\` 是 \`/v2/{project_id}/apigw\`。
 

@@ -31,8 +31,9 @@ export function sluice(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   directory: string,
+  program: string = inject('program'),
 ): Command {
-  const child = spawn(process.execPath, ['--no-deprecation', inject('program'), ...args], {
+  const child = spawn(process.execPath, ['--no-deprecation', program, ...args], {
     cwd: directory,
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,10 +76,11 @@ export interface Running extends AsyncDisposable {
   get(host: string, path: string): Promise<Reply>
 }
 
-/** Starts everything and waits until it is ready. */
+/** Starts everything and waits until it is ready. `program` is for what is no test run: the file of the command line. */
 export async function startSluice(
   environment: Readonly<Record<string, string>> = {},
   directory?: string,
+  program?: string,
 ): Promise<Running> {
   const own = directory ?? (await mkdtemp(join(tmpdir(), 'sluice-start-')))
   const dataDir = join(own, 'data')
@@ -88,7 +90,7 @@ export async function startSluice(
     SLUICE_HTTPS_LISTEN: '127.0.0.1:0',
     SLUICE_WORKERS: '2',
   }
-  const command = sluice(['start'], { ...ports, SLUICE_DATA_DIR: dataDir, ...environment }, own)
+  const command = sluice(['start'], { ...ports, SLUICE_DATA_DIR: dataDir, ...environment }, own, program)
   const ready = await until(() => command.lines().find(({ msg }) => msg === 'ready'), command)
   const [management, http, https] = ['management', 'http', 'https'].map((name) => String(ready[name])) as [
     string,

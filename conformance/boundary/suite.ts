@@ -1,14 +1,10 @@
 /** Runs the cases against a real server, each on the same untouched stage. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Store } from '../../src/store/store.js'
-import { management, type TestManagement } from '../../test/management.js'
+import type { TestManagement } from '../../test/management.js'
 import { casesOf, type Case } from './cases.js'
 import { operations } from './contract.js'
 import { expected, learnPaths, verdictOf } from './expectations.js'
 import { givenCases, type GivenCase } from './given-cases.js'
-import { setStage } from './stage.js'
+import { rehearsal } from './rehearsal.js'
 
 export interface Outcome {
   readonly total: number
@@ -24,19 +20,8 @@ export interface Selection {
 }
 
 export async function runCases({ only = '', every = 1 }: Selection): Promise<Outcome> {
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-boundary-'))
-  const rehearsal = new Rehearsal()
-  const open = () =>
-    Promise.resolve({
-      url: `sqlite:${join(directory, 'sluice.db')}`,
-      [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
-    })
-  await using sluice = await management(
-    { name: 'SQLite', open, openMigrated: open },
-    { served: (store) => rehearsal.of(store) },
-  )
-  const stage = await setStage(sluice)
-  rehearsal.begin()
+  await using play = await rehearsal()
+  const { sluice, stage } = play
   const all = operations()
   learnPaths(all)
   const cases = all
@@ -100,33 +85,3 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>)
     }),
   )
 }
-
-/** Once it has begun, every change is undone as soon as it is answered: each case meets the same stage. */
-class Rehearsal {
-  #begun = false
-
-  begin(): void {
-    this.#begun = true
-  }
-
-  of(store: Store): Store {
-    return {
-      ...store,
-      write: async (locks, work) => {
-        if (!this.#begun) return store.write(locks, work)
-        let answer: { readonly value: Awaited<ReturnType<typeof work>> } | undefined
-        try {
-          return await store.write(locks, async (transaction) => {
-            answer = { value: await work(transaction) }
-            throw undone
-          })
-        } catch (error) {
-          if (error === undone && answer !== undefined) return answer.value
-          throw error
-        }
-      },
-    }
-  }
-}
-
-const undone = new Error('the change is undone')
