@@ -139,7 +139,7 @@ function logStreamOf(part: InstancePart): LogStream | undefined {
   if (config === undefined) return undefined
   const named = (...members: string[]): string | undefined =>
     members.map((name) => text(member(config, name))).find((name) => name !== '')
-  return logStream(named('log_group', 'group_id') ?? part.id, named('log_stream', 'topic_id') ?? 'access')
+  return logStream(part.id, named('log_group', 'group_id') ?? 'default', named('log_stream', 'topic_id') ?? 'access')
 }
 
 function headerName(value: unknown): string {

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { gateway } from '../../test/gateway.js'
-import { change, instancePart, mockBackend, publicationPart } from '../../test/parts.js'
+import { change, groupPart, instancePart, mockBackend, publicationPart } from '../../test/parts.js'
 import { ACCESS_FIELDS, splitAccessLine } from './access-line.js'
 import { logStream } from './log-streams.js'
 
@@ -50,10 +50,31 @@ test('requests of an instance are told in its stream while lts is on, refused on
   await gw.get('/orders?off')
   const whole = await gw.log()
   expect(whole).toHaveLength(6)
-  expect(files(logs.directory)).toEqual(['shop/calls.log', 'shop/others.log'])
-  expect(targets(join(logs.directory, 'shop/calls.log'))).toEqual(['/orders?on', '/nothing'])
-  expect(targets(join(logs.directory, 'shop/others.log'))).toEqual(['/orders?other'])
+  expect(files(logs.directory)).toEqual(['i1/shop/calls.log', 'i1/shop/others.log'])
+  expect(targets(join(logs.directory, 'i1/shop/calls.log'))).toEqual(['/orders?on', '/nothing'])
+  expect(targets(join(logs.directory, 'i1/shop/others.log'))).toEqual(['/orders?other'])
   expect(gw.faults).toEqual([])
+})
+
+test('instances that have chosen the same names do not see what is told of each other', async () => {
+  using logs = temporary()
+  await using gw = await staged(logs.directory)
+  const config = JSON.stringify({ log_group: 'shop', log_stream: 'calls' })
+  const features = { lts: { enable: true, config } }
+  await gw.apply(
+    change([
+      instancePart({ features }),
+      instancePart({ id: 'i2', projectId: 'p2', createdAt: 2, features }),
+      groupPart({ id: 'g2', instanceId: 'i2' }),
+      publicationPart({ id: 'a2', groupId: 'g2', instanceId: 'i2', backend: mockBackend() }),
+    ]),
+  )
+  await gw.get('/orders?one')
+  await gw.get('/orders?two', { host: 'g2.apic.test' })
+  await gw.log()
+  expect(files(logs.directory)).toEqual(['i1/shop/calls.log', 'i2/shop/calls.log'])
+  expect(targets(join(logs.directory, 'i1/shop/calls.log'))).toEqual(['/orders?one'])
+  expect(targets(join(logs.directory, 'i2/shop/calls.log'))).toEqual(['/orders?two'])
 })
 
 test('a stream that nobody has named is that of the instance', async () => {
@@ -64,25 +85,25 @@ test('a stream that nobody has named is that of the instance', async () => {
     await gw.get('/orders')
   }
   await gw.log()
-  expect(files(logs.directory)).toEqual(['g/access.log', 'i1/access.log'])
+  expect(files(logs.directory)).toEqual(['i1/default/access.log', 'i1/g/access.log'])
 })
 
 test('what cannot be written is told once, and costs no request', async () => {
   using logs = temporary()
-  writeFileSync(join(logs.directory, 'shop'), '')
+  writeFileSync(join(logs.directory, 'i1'), '')
   await using gw = await staged(logs.directory)
   await gw.apply(lts({ log_group: 'shop', log_stream: 'calls' }))
   for (let call = 0; call < 3; call++) expect((await gw.get('/orders')).status).toBe(200)
   expect(gw.faults).toHaveLength(1)
   const lost = () => gw.gateway.figures().losses.find(({ what }) => what === 'access_log')?.count
   await expect.poll(lost).toBe(3)
-  rmSync(join(logs.directory, 'shop'))
+  rmSync(join(logs.directory, 'i1'))
   await gw.apply(
     change([publicationPart({ backend: mockBackend() }), ...lts({ log_group: 'shop', log_stream: 'calls' }).put]),
   )
   await gw.get('/orders?again')
   await gw.log()
-  expect(targets(join(logs.directory, 'shop/calls.log'))).toEqual(['/orders?again'])
+  expect(targets(join(logs.directory, 'i1/shop/calls.log'))).toEqual(['/orders?again'])
   expect(lost()).toBe(3)
 })
 
@@ -90,17 +111,18 @@ test('whatever the names are, a stream is a file in a folder of the directory, a
   const name = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('..', '.', '/etc', '../..', 'a\0b', '%2E', 'é'))
   fc.assert(
     fc.property(name, name, name, (group, stream, other) => {
-      const path = logStream(group || 'x', stream || 'x')
-      expect(relative('/logs', join('/logs', path)).split('/')).toHaveLength(2)
-      expect(path).toMatch(/^[\w%-]{1,200}\/[\w%-]{1,200}\.log$/)
-      if (other !== (stream || 'x')) expect(logStream(group || 'x', other)).not.toBe(path)
+      const path = logStream('i1', group || 'x', stream || 'x')
+      expect(relative('/logs', join('/logs', path)).split('/')).toHaveLength(3)
+      expect(path).toMatch(/^i1\/[\w%-]{1,200}\/[\w%-]{1,200}\.log$/)
+      if (other !== (stream || 'x')) expect(logStream('i1', group || 'x', other)).not.toBe(path)
+      expect(logStream('i2', group || 'x', stream || 'x')).not.toBe(path)
     }),
   )
 })
 
 test('names that are too long for files are told apart', () => {
   const long = '本'.repeat(64)
-  const paths = ['', '本', 'x', '%'].map((end) => logStream(long + end, long + end))
+  const paths = ['', '本', 'x', '%'].map((end) => logStream('i1', long + end, long + end))
   expect(new Set(paths).size).toBe(4)
-  for (const path of paths) expect(path).toMatch(/^[\w%-]{1,200}\/[\w%-]{1,200}\.log$/)
+  for (const path of paths) expect(path).toMatch(/^i1\/[\w%-]{1,200}\/[\w%-]{1,200}\.log$/)
 })

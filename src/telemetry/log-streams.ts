@@ -1,6 +1,7 @@
 /**
  * Access logs of instances (telemetry.md §2.1): the feature `lts` of an instance names a group and a stream, and its
- * requests are told there too: `<directory>/<group>/<stream>.log`, in the format of the operator's own log.
+ * requests are told there too: `<directory>/<instance>/<group>/<stream>.log`, in the format of the operator's own log.
+ * Instances are of different tenants, who choose their names without knowing of each other.
  */
 import { hash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -92,8 +93,8 @@ export class LogStreams {
 }
 
 /** @param group as the user named it, as is `stream`; neither leads out of the directory of streams */
-export function logStream(group: string, stream: string): LogStream {
-  return join(fileName(group), `${fileName(stream)}.log`)
+export function logStream(instanceId: string, group: string, stream: string): LogStream {
+  return join(fileName(instanceId), fileName(group), `${fileName(stream)}.log`)
 }
 
 /** No longer than file systems admit. */
