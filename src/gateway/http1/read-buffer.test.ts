@@ -1,6 +1,6 @@
 /** Sockets of TLS that read into the shared buffer, between a real server and real clients. */
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
@@ -80,4 +80,19 @@ test('where Node does not offer the buffer, nothing is missing', async () => {
   one.client.write('/')
   await expect.poll(() => one.received.text).toBe('GET /')
   expect(one.received.shared).toBe(false)
+})
+
+test('where Node does not offer the buffer, an accepted socket that was paused is read nevertheless', async () => {
+  const received: string[] = []
+  const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+    Reflect.defineProperty(Reflect.get(socket, '_handle') as object, 'useUserBuffer', { value: undefined })
+    readFrom(socket, { receive: (bytes, end) => received.push(bytes.toString('latin1', 0, end)) })
+    socket.on('end', () => socket.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = net.connect((server.address() as AddressInfo).port).end('GET /')
+  await once(client, 'close')
+  expect(received.join('')).toBe('GET /')
+  server.close()
 })

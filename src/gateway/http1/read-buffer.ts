@@ -70,6 +70,8 @@ export function readFrom(socket: net.Socket, reader: ByteReader): void {
   const names = onreadNames(socket)
   if (names === undefined || typeof adopt !== 'function') {
     socket.on('data', (bytes: Buffer) => reader.receive(bytes, bytes.length))
+    // A server may have paused it.
+    socket.resume()
     return
   }
   const { buffer, callback } = new Intake(reader).onread

@@ -52,8 +52,6 @@ export class Engine {
   readonly #listeners = new Set<net.Server>()
   readonly #acceptor: SecureAcceptor | undefined
   readonly #limits: AddressLimits
-  /** Who the clients of secure connections are, by the two ends of these; where the PROXY header has said so. */
-  readonly #clients = new Map<string, Client>()
   /** Called when the last connection of a draining engine has closed. */
   #drained: (() => void) | undefined = undefined
 
@@ -84,20 +82,27 @@ export class Engine {
       newForwarding: (client) => new HttpForwarding(client, pools),
       fault,
     }
-    this.#acceptor =
-      tls &&
-      new SecureAcceptor(
-        this.#context,
-        tls,
-        (socket, facts) => this.#connectSecure(socket, facts),
-        () => this.#left(),
-      )
+    this.#acceptor = tls && new SecureAcceptor(this.#context, tls, () => this.#left())
     wheel.start()
   }
 
   /** Opens a plain HTTP listener. In a cluster worker the socket is shared with the workers that open the same. */
   listen(host: string, port: number, options: ListenOptions = {}): Promise<Listener> {
-    const { proxyProtocol = this.#context.options.proxyProtocol } = options
+    return this.#open(host, port, options, undefined)
+  }
+
+  /** Opens an HTTPS listener, shared in the same way. */
+  listenSecure(host: string, port: number, options: ListenOptions = {}): Promise<Listener> {
+    if (this.#acceptor === undefined) return Promise.reject(new Error('this engine was made without TLS'))
+    return this.#open(host, port, options, this.#acceptor)
+  }
+
+  #open(
+    host: string,
+    port: number,
+    { proxyProtocol = this.#context.options.proxyProtocol }: ListenOptions,
+    acceptor: SecureAcceptor | undefined,
+  ): Promise<Listener> {
     // Paused, because reading starts only when the socket reads into the shared buffer.
     const server = net.createServer({
       allowHalfOpen: true,
@@ -107,35 +112,16 @@ export class Engine {
     })
     // Asking the kernel for it at every connection costs a call.
     let taken = port
-    server.once('listening', () => (taken = (server.address() as AddressInfo).port))
-    server.on('connection', (socket) => this.#accept(socket, taken, proxyProtocol))
-    return this.#open(server, host, port, false)
-  }
-
-  /** Opens an HTTPS listener, shared in the same way. */
-  listenSecure(host: string, port: number, options: ListenOptions = {}): Promise<Listener> {
-    const { proxyProtocol = this.#context.options.proxyProtocol } = options
-    const acceptor = this.#acceptor
-    if (acceptor === undefined) return Promise.reject(new Error('this engine was made without TLS'))
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true })
-    server.on('connection', (socket) => {
-      if (this.#isFull(socket)) socket.destroy()
-      else if (proxyProtocol) this.#introduce(socket, acceptor)
-      else if (this.#enter(socket, peerAddress(socket))) acceptor.accept(socket)
-      else socket.destroy()
-    })
-    return this.#open(server, host, port, true)
-  }
-
-  #open(server: net.Server, host: string, port: number, secure: boolean): Promise<Listener> {
+    server.on('connection', (socket) => this.#accept(socket, taken, proxyProtocol, acceptor))
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port, backlog: 1024 }, () => {
         server.off('error', reject)
         // Running out of file descriptors must not end the process; the connection waits in the kernel's queue.
         server.on('error', (error) => this.#context.fault(error))
+        taken = (server.address() as AddressInfo).port
         this.#listeners.add(server)
-        resolve({ host, port: (server.address() as AddressInfo).port, secure, close: () => this.#close(server) })
+        resolve({ host, port: taken, secure: acceptor !== undefined, close: () => this.#close(server) })
       })
     })
   }
@@ -158,14 +144,17 @@ export class Engine {
     return true
   }
 
-  #accept(socket: net.Socket, port: number, proxyProtocol: boolean): void {
+  #accept(socket: net.Socket, port: number, proxyProtocol: boolean, acceptor: SecureAcceptor | undefined): void {
     if (this.#isFull(socket)) {
       socket.destroy()
       return
     }
     const peer = peerAddress(socket)
-    const begin = (client: Client): ByteReader | undefined =>
-      this.#enter(socket, client.address) ? this.#connect(socket, client, port, undefined) : undefined
+    const begin = (client: Client): ByteReader | undefined => {
+      if (!this.#enter(socket, client.address)) return undefined
+      if (acceptor === undefined) return this.#connect(socket, client, port, undefined)
+      return acceptor.accept(socket, port, (secure, facts) => this.#connectSecure(secure, client, port, facts))
+    }
     const reader = proxyProtocol
       ? new ProxyPreface(
           this.#context,
@@ -178,33 +167,12 @@ export class Engine {
     else readFrom(socket, reader)
   }
 
-  /** Reads the PROXY header in front of a handshake; what comes behind it is put back for TLS. */
-  #introduce(socket: net.Socket, acceptor: SecureAcceptor): void {
-    const read = (bytes: Buffer): void => preface.receive(bytes, bytes.length)
-    const begin = (header: ProxyHeader): ByteReader | undefined => {
-      socket.off('data', read)
-      socket.pause()
-      const client = this.#clientOf(header, peerAddress(socket))
-      if (!this.#enter(socket, client.address)) return undefined
-      const key = ends(socket)
-      this.#clients.set(key, client)
-      socket.once('close', () => this.#clients.delete(key))
-      acceptor.accept(socket)
-      return { receive: (bytes) => socket.unshift(bytes) }
-    }
-    const preface = new ProxyPreface(this.#context, socket, begin, () => this.#left())
-    socket.on('data', read)
-  }
-
   #clientOf(header: ProxyHeader, peer: string): Client {
     const { proxyVniType } = this.#context.options
     return { address: header.source ?? peer, proxyFields: proxyFields(header, proxyVniType) }
   }
 
-  #connectSecure(socket: TLSSocket, facts: TlsFacts): void {
-    const known = this.#clients.get(ends(socket))
-    const client = known ?? { address: peerAddress(socket), proxyFields: NO_PROXY_FIELDS }
-    const port = socket.localPort ?? 0
+  #connectSecure(socket: TLSSocket, client: Client, port: number, facts: TlsFacts): void {
     if (socket.alpnProtocol === 'h2') {
       const context = this.#context
       const newRelay = (client: ClientStream): Forwarding => new GrpcRelay(client, this.#sessions, context.handler)
@@ -273,10 +241,6 @@ export class Engine {
     this.#sessions.close()
     context.wheel.stop()
   }
-}
-
-function ends({ remoteAddress, remotePort, localAddress, localPort }: net.Socket): string {
-  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`
 }
 
 /** An IPv4 address that came in through an IPv6 socket is written as what it is. */

@@ -59,7 +59,7 @@ function messageLength(message: Buffer): number | 'none' | undefined {
 
 function parse(body: Buffer): ClientHello | 'none' {
   try {
-    const reader = new Reader(body)
+    const reader = new Reader(body, 0, body.length)
     let version = reader.number(2)
     reader.skip(32)
     reader.vector(1)
@@ -67,12 +67,13 @@ function parse(body: Buffer): ClientHello | 'none' {
     reader.vector(1)
     let serverName = ''
     if (!reader.done) {
-      const extensions = new Reader(reader.vector(2))
+      const extensions = reader.vector(2)
       while (!extensions.done) {
         const type = extensions.number(2)
-        const content = new Reader(extensions.vector(2))
-        if (type === SERVER_NAME) serverName = hostNameIn(new Reader(content.vector(2)))
-        else if (type === SUPPORTED_VERSIONS) version = highest(content.vector(1))
+        const size = extensions.number(2)
+        if (type === SERVER_NAME) serverName = hostNameIn(extensions.piece(size).vector(2))
+        else if (type === SUPPORTED_VERSIONS) version = highest(extensions.piece(size).vector(1))
+        else extensions.skip(size)
       }
     }
     return { serverName, version, isFallback }
@@ -86,52 +87,70 @@ function hostNameIn(list: Reader): string {
   while (!list.done) {
     const type = list.number(1)
     const name = list.vector(2)
-    if (type === HOST_NAME) return name.toString('latin1')
+    if (type === HOST_NAME) return name.text()
   }
   return ''
 }
 
 /** Of the versions that exist; clients mix in numbers that don't (RFC 8701). */
-function highest(versions: Buffer): number {
+function highest(versions: Reader): number {
   let found = 0
-  for (let at = 0; at + 1 < versions.length; at += 2) {
-    const version = versions.readUInt16BE(at)
+  while (versions.left > 1) {
+    const version = versions.number(2)
     if (version <= 0x0304 && version > found) found = version
   }
   return found
 }
 
-function includes16(list: Buffer, value: number): boolean {
-  for (let at = 0; at + 1 < list.length; at += 2) if (list.readUInt16BE(at) === value) return true
+function includes16(list: Reader, value: number): boolean {
+  while (list.left > 1) if (list.number(2) === value) return true
   return false
 }
 
-/** @throws RangeError when there is less than is asked for */
+/**
+ * Goes through `bytes[at…end)`.
+ *
+ * @throws RangeError when there is less than is asked for
+ */
 class Reader {
-  #at = 0
+  constructor(
+    private readonly bytes: Buffer,
+    private at: number,
+    private readonly end: number,
+  ) {}
 
-  constructor(private readonly bytes: Buffer) {}
-
-  get done(): boolean {
-    return this.#at >= this.bytes.length
+  get left(): number {
+    return this.end - this.at
   }
 
-  number(size: number): number {
-    const value = this.bytes.readUIntBE(this.#at, size)
-    this.#at += size
-    return value
+  get done(): boolean {
+    return this.at >= this.end
   }
 
   skip(size: number): void {
-    this.vector(0, size)
+    if (size > this.end - this.at) throw new RangeError('a vector is longer than what holds it')
+    this.at += size
+  }
+
+  number(size: 1 | 2): number {
+    const { bytes, at } = this
+    this.skip(size)
+    const first = bytes[at] ?? 0
+    return size === 1 ? first : (first << 8) | (bytes[at + 1] ?? 0)
+  }
+
+  piece(size: number): Reader {
+    const { at } = this
+    this.skip(size)
+    return new Reader(this.bytes, at, at + size)
   }
 
   /** A piece behind its length, which is a number of `size` bytes. */
-  vector(size: number, length = this.number(size)): Buffer {
-    const end = this.#at + length
-    if (end > this.bytes.length) throw new RangeError('a vector is longer than what holds it')
-    const piece = this.bytes.subarray(this.#at, end)
-    this.#at = end
-    return piece
+  vector(size: 1 | 2): Reader {
+    return this.piece(this.number(size))
+  }
+
+  text(): string {
+    return this.bytes.toString('latin1', this.at, this.end)
   }
 }

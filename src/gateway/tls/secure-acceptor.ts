@@ -6,11 +6,13 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TlsFacts } from '../exchange.js'
-import type { EngineConnection, EngineContext } from '../http1/context.js'
+import type { EngineContext } from '../http1/context.js'
+import type { ByteReader } from '../http1/read-buffer.js'
 import { makeCertificates, type KeyPair } from './default-certificate.js'
-import { HelloReader } from './hello-reader.js'
+import { Handshake } from './handshake.js'
 import type { TlsProfile } from './profile.js'
 import { SecureServers } from './secure-servers.js'
+import { acceptedUnder } from './secured-socket.js'
 
 export interface TlsOptions {
   /** @param serverName as the client sends it; empty when it names none */
@@ -21,61 +23,64 @@ export interface TlsOptions {
   readonly ticketSecret?: Buffer
 }
 
+/** A handshake is over; the connection is the callee's from now on. */
+export type Secured = (socket: TLSSocket, facts: TlsFacts) => void
+
+interface Begun {
+  readonly handshake: Handshake
+  readonly secured: Secured
+}
+
 export class SecureAcceptor {
   readonly #servers: SecureServers
-  /** Connections whose handshake is not over, by their addresses: Node does not tell of which one a result is. */
-  readonly #handshakes = new Map<string, EngineConnection>()
+  /** Connections whose handshake is not over, by the socket that was accepted. */
+  readonly #begun = new Map<Socket, Begun>()
 
-  /**
-   * @param secured a handshake is over; the connection is the callee's from now on
-   * @param left a connection has ended before
-   */
+  /** @param left a connection has ended before its handshake was over */
   constructor(
     private readonly context: EngineContext,
     private readonly options: TlsOptions,
-    secured: (socket: TLSSocket, facts: TlsFacts) => void,
     private readonly left: () => void,
   ) {
     this.#servers = new SecureServers({
       defaultCertificates: options.defaultCertificates ?? makeCertificates(),
       ticketSecret: options.ticketSecret ?? randomBytes(32),
-      handshakeTimeout: context.options.handshakeTimeout,
-      onSecure: (socket, facts) => {
-        this.#forget(addresses(socket))
-        secured(socket, facts)
-      },
+      onSecure: (socket, facts) => this.#secured(socket, facts),
       fault: (error) => context.fault(error),
     })
   }
 
-  accept(socket: Socket): void {
-    const { connections, options, wheel } = this.context
-    const port = socket.localPort ?? 0
-    const key = addresses(socket)
-    // A draining engine lets a handshake end: the request behind it is answered.
-    const handshake: EngineConnection = { drain: () => undefined, destroy: () => socket.destroy() }
-    this.#handshakes.set(key, handshake)
-    connections.add(handshake)
-    // What matters about an error is the close that follows.
-    socket.on('error', () => undefined)
-    socket.on('close', () => {
-      if (this.#forget(key)) this.left()
-    })
-    new HelloReader(socket, wheel, options.handshakeTimeout, (hello) => {
-      const serverName = hello === 'none' ? '' : hello.serverName
-      this.#servers.serve(socket, this.options.profileOf(serverName, port), hello)
-    })
+  /**
+   * Takes a connection over.
+   *
+   * @param port of the listener
+   * @returns what the connection has to be read by, from its first byte
+   */
+  accept(socket: Socket, port: number, secured: Secured): ByteReader {
+    const handshake = new Handshake(
+      this.context,
+      socket,
+      (hello) => {
+        const serverName = hello === 'none' ? '' : hello.serverName
+        this.#servers.serve(socket, this.options.profileOf(serverName, port), hello)
+      },
+      () => {
+        this.#begun.delete(socket)
+        this.left()
+      },
+    )
+    this.#begun.set(socket, { handshake, secured })
+    return handshake
   }
 
-  /** Whether there was something to forget. */
-  #forget(key: string): boolean {
-    const handshake = this.#handshakes.get(key)
-    if (handshake === undefined) return false
-    this.#handshakes.delete(key)
-    return this.context.connections.delete(handshake)
+  #secured(secure: TLSSocket, facts: TlsFacts): void {
+    const socket = acceptedUnder(secure, this.#begun.keys())
+    const begun = socket && this.#begun.get(socket)
+    if (socket === undefined || begun === undefined || !begun.handshake.over()) {
+      secure.destroy()
+      return
+    }
+    this.#begun.delete(socket)
+    begun.secured(secure, facts)
   }
-}
-
-function addresses({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress ?? ''} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`
 }

@@ -15,14 +15,14 @@ export interface SecureServersOptions {
   readonly defaultCertificates: readonly KeyPair[]
   /** What session tickets are sealed with: processes that share it accept each other's. */
   readonly ticketSecret: Buffer
-  /** Milliseconds. */
-  readonly handshakeTimeout: number
   readonly onSecure: (socket: tls.TLSSocket, facts: TlsFacts) => void
   /** A context that cannot be made, for instance because OpenSSL refuses a certificate. */
   readonly fault: (error: unknown) => void
 }
 
 const TLS_1_1 = 0x0302
+/** Node takes 0 for its default, and keeps no time for what is below. */
+const NONE = -1
 /** TLS 1.1 has no suites with SHA-2, and OpenSSL 3 takes the ones that it has for insecure. */
 const LEGACY_CIPHERS = [
   'ECDHE-ECDSA-AES256-SHA',
@@ -88,7 +88,8 @@ export class SecureServers {
       ...(trustedRoots !== undefined && { ca: trustedRoots, allowPartialTrustChain: true }),
       // HTTP/2 asks for TLS 1.2 (RFC 9113 §9.2).
       ALPNProtocols: http2 && !legacy ? ['h2', 'http/1.1'] : ['http/1.1'],
-      handshakeTimeout: this.options.handshakeTimeout,
+      // Whoever accepted the connection looks at the time.
+      handshakeTimeout: NONE,
       sessionTimeout: SESSION_LIFE,
       // Whoever was verified for one domain is not by that verified for another.
       sessionIdContext: identity.slice(0, 32),
