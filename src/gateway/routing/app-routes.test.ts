@@ -104,6 +104,34 @@ test('§3.4: what is published, taken offline, authorized and moved counts at on
   expect(await at(gw)).toBe('APIG.0101')
 })
 
+test('§3.4: of several APIs at one address the first id answers, in whatever order they came to be there', async () => {
+  const named = (id: string, name: string) => api(id, { groupId: `group-of-${id}`, req_uri: `/v1/{${name}}` })
+  const [a1, a2, a3] = [named('a1', 'one'), named('a2', 'two'), named('a3', 'three')]
+  const whole = api('a0', { req_uri: '/v1', match_mode: 'SWA' })
+  const orders = [
+    [a1, a2, a3],
+    [a3, a2, a1],
+    [a2, a3, a1],
+  ]
+  for (const published of orders)
+    for (const isAuthorizedFirst of [true, false]) {
+      const ids = published.map(({ id }) => `${id}/release`)
+      await using gw = await gateway({ parts: [routing(), appPart({ authorizations: isAuthorizedFirst ? ids : [] })] })
+      // The tree of the app is there before what it finds, or after it.
+      expect(await at(gw, {}, '/v1/x')).toBe('APIG.0101')
+      for (const one of published) await gw.apply(change([publicationPart(one)]))
+      await gw.apply(change([appPart({ authorizations: [...ids, 'a0/release'] })]))
+      expect(await at(gw, {}, '/v1/x')).toBe('a1')
+      // The rules of paths come first: a whole path before a prefix.
+      await gw.apply(change([publicationPart(whole)]))
+      expect([await at(gw, {}, '/v1/x'), await at(gw, {}, '/v1/x/y')]).toEqual(['a1', 'a0'])
+      await gw.apply(change([], ['publication:a1/release']))
+      expect(await at(gw, {}, '/v1/x')).toBe('a2')
+      await gw.apply(change([publicationPart(a1)]))
+      expect(await at(gw, {}, '/v1/x')).toBe('a1')
+    }
+})
+
 test('§3.4: tried before the group DEFAULT, which answers whom no app leads elsewhere', async () => {
   const apis = [
     api('a1'),
