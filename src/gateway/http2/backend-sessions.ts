@@ -10,6 +10,7 @@ import { connectTls } from '../backends/tls-connect.js'
 import type { Origin } from '../exchange.js'
 import { Alarm, type Wheel } from '../http1/alarms.js'
 import type { EngineOptions } from '../http1/context.js'
+import { bindLightly } from './light-binding.js'
 
 /** What a backend is taken to admit before it has said so (RFC 9113 §6.5.2 asks for no less). */
 const STREAMS_AT_FIRST = 100
@@ -19,6 +20,7 @@ const WINDOW = 256 * 1024
 export class BackendSession extends Alarm {
   readonly session: ClientHttp2Session
   readonly #socket: net.Socket
+  #address = ''
   /** Calls under way. */
   #streams = 0
   /** Why the connection ended, if it is known. */
@@ -55,9 +57,10 @@ export class BackendSession extends Alarm {
     return !this.session.connecting
   }
 
-  /** `address:port` */
+  /** `address:port`, once connected. */
   get address(): string {
-    return `${this.#socket.remoteAddress ?? ''}:${this.#socket.remotePort ?? 0}`
+    if (this.#address === '') this.#address = `${this.#socket.remoteAddress ?? ''}:${this.#socket.remotePort ?? 0}`
+    return this.#address
   }
 
   get hasRoom(): boolean {
@@ -90,11 +93,17 @@ export class BackendSessions {
     private readonly options: EngineOptions,
     readonly wheel: Wheel,
     private readonly forbidden: AddressSet,
-  ) {}
+  ) {
+    bindLightly()
+  }
 
-  /** Whether the address itself may not be called; names are judged when they are resolved. */
-  isForbidden({ host }: Origin): boolean {
-    return net.isIP(host) !== 0 && this.forbidden.has(host)
+  /**
+   * Whether the address itself may not be called; names are judged when they are resolved. The rule stands for as long as
+   * this object: whoever has a connection has been judged.
+   */
+  isForbidden(origin: Origin): boolean {
+    const { host } = origin
+    return !this.#known.has(origin) && net.isIP(host) !== 0 && this.forbidden.has(host)
   }
 
   /** A connection with room for one more call; `undefined` when there can be none. */

@@ -91,12 +91,13 @@ export class ClientSession extends Alarm implements EngineConnection {
     const ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
     this.#streams++
     this.#context.wheel.disarm(this)
-    stream.on('close', () => {
-      this.#streams--
-      if (stream.rstCode !== NGHTTP2_NO_ERROR) this.#spend(this.#resets)
-      if (this.#streams === 0 && !this.#session.destroyed) this.#armIdle()
-    })
-    new ClientStream(stream, this.#surroundings).begin(requestText(raw, ended), ended)
+    new ClientStream(stream, this.#surroundings, this.#closed).begin(requestText(raw, ended), ended)
+  }
+
+  readonly #closed = (stream: ServerHttp2Stream): void => {
+    this.#streams--
+    if (stream.rstCode !== NGHTTP2_NO_ERROR) this.#spend(this.#resets)
+    if (this.#streams === 0 && !this.#session.destroyed) this.#armIdle()
   }
 
   /** The client has done what it may do only so often; beyond that it is told, and left. */

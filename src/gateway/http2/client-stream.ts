@@ -53,11 +53,14 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   #bodyDone = false
   #bodySize = 0
   #replyStarted = false
+  /** The stream has more to send than it should; `drain` will follow. */
+  #full = false
   #unsent = 0
 
   constructor(
     readonly stream: ServerHttp2Stream,
     private readonly surroundings: StreamSurroundings,
+    closed: (stream: ServerHttp2Stream) => void,
   ) {
     super()
     this.#context = surroundings.context
@@ -66,9 +69,11 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     this.listenerPort = surroundings.listenerPort
     this.tls = surroundings.tls
     // What matters about an error is the close that follows.
-    stream.on('error', () => undefined)
-    stream.on('drain', () => this.#forwarding?.clientDrained())
-    stream.on('close', () => this.#closed())
+    stream.on('error', ignore)
+    stream.on('close', () => {
+      closed(stream)
+      this.#closed()
+    })
   }
 
   /** @param request `undefined` for what cannot be read as one */
@@ -310,7 +315,16 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     }
     if (body.length === 0) return true
     if (this.exchange !== undefined) this.exchange.bytesOut += body.length
-    return send(stream, body)
+    if (send(stream, body)) return true
+    // Most streams are never waited for.
+    if (!this.#full) stream.once('drain', () => this.#drained())
+    this.#full = true
+    return false
+  }
+
+  #drained(): void {
+    this.#full = false
+    this.#forwarding?.clientDrained()
   }
 
   /** Answers for a failure of the engine; once the reply has begun, all that can be done is to cut it. */
@@ -390,6 +404,8 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
 
 function headSize(fields: ReplyFields): number {
   let size = 0
-  for (const [name, value] of Object.entries(fields)) size += name.length + String(value).length + 4
+  for (const name in fields) size += name.length + String(fields[name]).length + 4
   return size
 }
+
+const ignore = (): void => undefined

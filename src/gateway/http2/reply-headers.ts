@@ -59,14 +59,19 @@ export function replyFields(status: number, lines: string): ReplyFields {
   return fields
 }
 
-/** Adds to fields that are there; of those that may be there once, the first stays. */
-export function addFields(fields: ReplyFields, lines: string): void {
-  let at = 0
+/**
+ * Adds to fields that are there; of those that may be there once, the first stays.
+ *
+ * @param at where the lines begin
+ * @param except a lower-case name that is left out
+ */
+export function addFields(fields: ReplyFields, lines: string, at = 0, except?: string): void {
   while (at < lines.length) {
     const end = lines.indexOf('\r\n', at)
     if (end === at || end === -1) break
     const colon = lines.indexOf(':', at)
-    add(fields, lines.slice(at, colon).toLowerCase(), lines.slice(colon + 1, end).trim())
+    const name = lines.slice(at, colon).toLowerCase()
+    if (name !== except) add(fields, name, lines.slice(colon + 1, end).trim())
     at = end + 2
   }
 }
