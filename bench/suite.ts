@@ -266,7 +266,7 @@ async function run(): Promise<void> {
         )
       : undefined
     const policies = asked('policies')
-      ? await beside(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'pipeline.ts')])
+      ? await beside(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'policies.ts')])
       : undefined
     const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}`
     const text = [

@@ -1,6 +1,6 @@
 /** What a signature of the gateway covers of a request to a backend (policies.md §4). */
-import { hash } from 'node:crypto'
 import { canonicalQuery, canonicalUri } from './canonical-request.js'
+import { octetsHash } from './octets-hash.js'
 
 export interface BackendRequest {
   readonly method: string
@@ -31,5 +31,5 @@ export function canonicalDigest(request: BackendRequest): string {
   const canonical =
     `${method}\n${canonicalUri(path)}\n${canonicalQuery(query, 'decoded')}\n` +
     `host:${host}\n${declared}x-sdk-date:${date}\n\n${signedHeadersOf(request)}\n${payload}`
-  return hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')
+  return octetsHash(canonical)
 }

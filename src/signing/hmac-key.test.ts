@@ -24,3 +24,15 @@ test('it signs as Node does, whatever the key and the octets, and whatever was s
     }),
   )
 })
+
+test('it verifies its own signatures, and nothing that is like one', () => {
+  const key = new HmacKey('Jefe')
+  const good = key.sign('a text')
+  expect(key.verifies('a text', good)).toBe(true)
+  const others = [key.sign('another text'), good.toUpperCase(), good.slice(1), `${good}0`, '', ' '.repeat(64)]
+  for (const bad of others) expect(key.verifies('a text', bad)).toBe(false)
+  for (let i = 0; i < good.length; i++) {
+    const changed = good.slice(0, i) + (good[i] === '0' ? '1' : '0') + good.slice(i + 1)
+    expect(key.verifies('a text', changed)).toBe(false)
+  }
+})

@@ -2,7 +2,7 @@
  * HMAC-SHA256 (RFC 2104) with a key that is prepared once. Two one-shot hashes take 0.9 µs of CPU; `createHmac` takes
  * 1.5 µs, for the stream and the context that it makes of each text, which the garbage collector has to end, too.
  */
-import { hash } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** Bytes: of a block of SHA-256, and of what it gives. */
 const BLOCK = 64
@@ -10,6 +10,11 @@ const DIGEST = 32
 
 /** For texts that are not too long: hashing is over before anyone else writes to it. */
 const scratch = Buffer.allocUnsafeSlow(1024)
+/** The part of it that was used last: texts that are signed for a request are all equally long. */
+let used = scratch
+
+const made = Buffer.alloc(2 * DIGEST)
+const shown = Buffer.alloc(2 * DIGEST)
 
 export class HmacKey {
   readonly #inner: Buffer
@@ -31,11 +36,28 @@ export class HmacKey {
    * @returns 64 lower-case hexadecimal digits
    */
   sign(text: string): string {
-    const length = BLOCK + text.length
-    const message = length <= scratch.length ? scratch : Buffer.allocUnsafeSlow(length)
+    const message = messageOf(BLOCK + text.length)
     message.set(this.#inner)
     message.write(text, BLOCK, 'latin1')
-    this.#outer.write(hash('sha256', message.subarray(0, length), 'hex'), BLOCK, 'hex')
+    this.#outer.write(hash('sha256', message, 'binary'), BLOCK, 'latin1')
     return hash('sha256', this.#outer, 'hex')
   }
+
+  /**
+   * In a time that tells nothing about the right signature.
+   *
+   * @param signature as `sign` gives it, from whoever claims to have the key
+   */
+  verifies(text: string, signature: string): boolean {
+    if (signature.length !== shown.length) return false
+    made.write(this.sign(text), 'latin1')
+    shown.write(signature, 'latin1')
+    return timingSafeEqual(made, shown)
+  }
+}
+
+function messageOf(length: number): Buffer {
+  if (length > scratch.length) return Buffer.allocUnsafeSlow(length)
+  if (used.length !== length) used = scratch.subarray(0, length)
+  return used
 }

@@ -1,8 +1,9 @@
 /** Signs a request as the official clients do: what the command line sends and what tests need. */
-import { createHmac, hash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { formatAuthorization, SCHEME } from './authorization-header.js'
 import { canonicalHeaders, canonicalQuery, canonicalUri } from './canonical-request.js'
 import type { SignedRequest } from './canonical-request.js'
+import { octetsHash } from './octets-hash.js'
 import { formatSigningDate } from './signing-date.js'
 import { bodyHash } from './verify.js'
 
@@ -53,7 +54,7 @@ export function signRequest(request: UnsignedRequest, key: SigningKey, now = Dat
     signedHeaders,
     payload,
   ].join('\n')
-  const digest = hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')
+  const digest = octetsHash(canonical)
   const signature = createHmac('sha256', key.secretKey).update(`${SCHEME}\n${date}\n${digest}`).digest('hex')
   return { ...added, Authorization: formatAuthorization({ accessKey: key.accessKey, signedHeaders, signature }) }
 }

@@ -7,6 +7,11 @@ test('a moment survives being written and read', () => {
   fc.assert(fc.property(seconds, (s) => parseSigningDate(formatSigningDate(s * 1000)) === s * 1000))
 })
 
+test('a text is of its own second', () => {
+  const times = [0, 999, 1000, 999, 1_999, 2_000, 0]
+  expect(times.map((time) => formatSigningDate(time).slice(-3, -1))).toEqual(['00', '00', '01', '00', '01', '02', '00'])
+})
+
 test.each(['20240229T235959Z', '20000229T000000Z'])('%s exists', (text) => {
   expect(formatSigningDate(parseSigningDate(text) ?? NaN)).toBe(text)
 })

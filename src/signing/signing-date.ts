@@ -3,8 +3,17 @@
 /** Milliseconds; a request exactly this far away is still accepted. */
 const CLOCK_TOLERANCE = 15 * 60 * 1000
 
+let second = NaN
+let text = ''
+
+/** @param time milliseconds since the epoch; the text is made once per second */
 export function formatSigningDate(time: number): string {
-  return new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const now = Math.floor(time / 1000)
+  if (now !== second) {
+    text = new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, '')
+    second = now
+  }
+  return text
 }
 
 /** Milliseconds since the epoch; `undefined` for anything but a moment that exists, written in exactly this form. */

@@ -4,11 +4,12 @@
  * The steps are apart, because each plane looks something up in between and answers each failure in its own words:
  * `parseAuthorization`, `signingDate` and `isFresh`, the secret (by the caller), `needsBodyHash`, `verifySignature`.
  */
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { SCHEME, type Authorization } from './authorization-header.js'
 import { canonicalHeaders, canonicalQuery, canonicalRawUri, canonicalUri, EMPTY_HASH } from './canonical-request.js'
 import type { SignedRequest } from './canonical-request.js'
 import { HmacKey } from './hmac-key.js'
+import { octetsHash } from './octets-hash.js'
 import { isPlain } from './percent-encoding.js'
 import { parseSigningDate } from './signing-date.js'
 
@@ -71,19 +72,17 @@ export function verifySignature(
   if (payload === undefined) return 'wrong-payload'
 
   const { method, path, query } = request
-  const signature = Buffer.from(authorization.signature, 'latin1')
   const key = typeof secret === 'string' ? new HmacKey(secret) : secret
-  const prefix = SCHEME + '\n' + (request.header(DATE) ?? '') + '\n'
-  const rest = '\n' + headers + '\n' + authorization.signedHeaders + '\n'
-  const matches = (uri: string, parameters: string, content: string): boolean => {
-    const canonical = method + '\n' + uri + '\n' + parameters + rest + content
-    const digest = hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')
-    return timingSafeEqual(Buffer.from(key.sign(prefix + digest), 'latin1'), signature)
+  const signed: SignedTexts = {
+    key,
+    method,
+    rest: '\n' + headers + '\n' + authorization.signedHeaders + '\n',
+    prefix: SCHEME + '\n' + (request.header(DATE) ?? '') + '\n',
+    signature: authorization.signature,
   }
-
   const uri = canonicalUri(path)
   const parameters = canonicalQuery(query, 'decoded')
-  if (matches(uri, parameters, payload)) return 'ok'
+  if (matches(signed, uri, parameters, payload)) return 'ok'
 
   // What follows costs only those whose request can be read in more than one way.
   const uris = rules.rawUri && !isPlain(path, true) ? [uri, canonicalRawUri(path)] : [uri]
@@ -92,8 +91,25 @@ export function verifySignature(
   const payloads = body === EMPTY_HASH && payload !== EMPTY_HASH ? [payload, EMPTY_HASH] : [payload]
   for (const u of uris)
     for (const q of queries)
-      for (const p of payloads) if ((u !== uri || q !== parameters || p !== payload) && matches(u, q, p)) return 'ok'
+      for (const p of payloads)
+        if ((u !== uri || q !== parameters || p !== payload) && matches(signed, u, q, p)) return 'ok'
   return 'bad-signature'
+}
+
+/** What is the same however the request is read. */
+interface SignedTexts {
+  readonly key: HmacKey
+  readonly method: string
+  /** The canonical request between its query and its payload. */
+  readonly rest: string
+  /** Of what is signed, before the digest of the canonical request. */
+  readonly prefix: string
+  readonly signature: string
+}
+
+function matches(signed: SignedTexts, uri: string, parameters: string, payload: string): boolean {
+  const digest = octetsHash(signed.method + '\n' + uri + '\n' + parameters + signed.rest + payload)
+  return signed.key.verifies(signed.prefix + digest, signed.signature)
 }
 
 /** The last line of the canonical request; `undefined` when the body contradicts its announcement. */

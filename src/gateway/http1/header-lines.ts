@@ -4,7 +4,7 @@
  * Strict by RFC 9112 §5: CRLF ends a line, the name touches its colon, nothing is folded. The reader may be fed any
  * number of bytes at a time. It judges a line only when its LF has come, so how the bytes were cut never shows.
  */
-import { hashName, kindOf, mix } from './header-names.js'
+import { hashName, isNamed, kindOf, mix } from './header-names.js'
 import { COLON, CR, LF, NAME, SPACE, TAB, VALUE } from './octets.js'
 
 export interface HeadLimits {
@@ -183,11 +183,19 @@ export class HeaderLines {
     return -1
   }
 
-  /** Index of the first line at or after `from` with a lower-case name, or −1. */
-  named(name: string, text: string, from: number): number {
-    const hash = hashName(name)
+  /** Index of the first line with a lower-case name, or −1. */
+  named(name: string, text: string): number {
+    return this.#find(hashName(name), name, text, 0)
+  }
+
+  /** Index of the next line with the name of the one that `named` or this found, or −1. */
+  another(name: string, text: string, index: number): number {
+    return this.#find(this.hash(index), name, text, index + 1)
+  }
+
+  #find(hash: number, name: string, text: string, from: number): number {
     for (let i = from; i < this.count; i++) {
-      if (this.#marks[i * STRIDE + HASH] === hash && this.name(i, text).toLowerCase() === name) return i
+      if (this.#marks[i * STRIDE + HASH] === hash && isNamed(text, this.lineStart(i), this.nameEnd(i), name)) return i
     }
     return -1
   }

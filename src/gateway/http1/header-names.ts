@@ -131,8 +131,28 @@ export class NameFilter {
   has(hash: number, text: string, start: number, end: number): boolean {
     if ((this.#bits & (1 << (hash & 31))) === 0) return false
     const names = this.#names.get(hash)
-    return names !== undefined && names.includes(normalised(text.substring(start, end)))
+    if (names === undefined) return false
+    for (const name of names) if (isAlias(text, start, end, name)) return true
+    return false
   }
+}
+
+/** Whether `text[start…end)` is a name, given in lower case, in any case. Compared in place: no text is made of it. */
+export function isNamed(text: string, start: number, end: number, name: string): boolean {
+  if (end - start !== name.length) return false
+  for (let i = 0; i < name.length; i++) {
+    const code = text.charCodeAt(start + i)
+    const lower = code >= 0x41 && code <= 0x5a ? code | 0x20 : code
+    if (lower !== name.charCodeAt(i)) return false
+  }
+  return true
+}
+
+/** Whether `text[start…end)` is a normalised name or an alias of it. */
+function isAlias(text: string, start: number, end: number, name: string): boolean {
+  if (end - start !== name.length) return false
+  for (let i = 0; i < name.length; i++) if (NAME[text.charCodeAt(start + i)] !== name.charCodeAt(i)) return false
+  return true
 }
 
 /** A name as `NAME` maps it, so that aliases are equal. */

@@ -261,17 +261,18 @@ export class Http1RequestHead implements RequestHead {
   }
 
   header(name: string): string | undefined {
-    const index = this.lines.named(name, this.text, 0)
+    const index = this.lines.named(name, this.text)
     return index < 0 ? undefined : this.lines.value(index, this.text)
   }
 
   headers(name: string): string[] {
-    const values: string[] = []
-    let index = this.lines.named(name, this.text, 0)
-    while (index >= 0) {
-      values.push(this.lines.value(index, this.text))
-      index = this.lines.named(name, this.text, index + 1)
-    }
+    const { lines, text } = this
+    const first = lines.named(name, text)
+    if (first < 0) return []
+    // Made with what it holds: one that is made empty gets room for far more.
+    const values = [lines.value(first, text)]
+    for (let i = lines.another(name, text, first); i >= 0; i = lines.another(name, text, i))
+      values.push(lines.value(i, text))
     return values
   }
 

@@ -17,9 +17,9 @@ export const UPGRADE_LINES = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 /** Whether a head names one protocol, and that is WebSocket. */
 function namesWebSocket({ text, lines, nominated }: Head): boolean {
   if (nominated === undefined || !nominated.includes('upgrade')) return false
-  const index = lines.named('upgrade', text, 0)
+  const index = lines.named('upgrade', text)
   return (
-    index >= 0 && lines.named('upgrade', text, index + 1) < 0 && lines.value(index, text).toLowerCase() === 'websocket'
+    index >= 0 && lines.another('upgrade', text, index) < 0 && lines.value(index, text).toLowerCase() === 'websocket'
   )
 }
 
