@@ -86,7 +86,7 @@ export const operationRemarks: Readonly<Partial<Record<OperationId, Remark>>> = 
 
   // Statistics & metrics
   listMetricData: differs(
-    '`inbound_eip` is what clients of the instance sent and got while it has public ingress, kept for a day. `outbound_eip` has no points: traffic to public backends is not told apart.',
+    '`inbound_eip` is what clients of the instance sent and got, while it has public ingress; `outbound_eip` what went to HTTP, WebSocket and gRPC backends at public addresses and came from them, while it has public egress: of TLS what is inside, of gRPC the messages. Calls of functions, authorizers and mirrors are not counted. Kept for a day.',
   ),
   listApiGroupsQuantitiesV2: differs('Nothing is on sale: there is no marketplace.'),
 

@@ -193,6 +193,9 @@ export class Exchange {
   bytesIn = 0
   bodyBytesIn = 0
   bytesOut = 0
+  /** From and to backends at public addresses, over all attempts. */
+  publicBytesIn = 0
+  publicBytesOut = 0
   upstreamAddress = ''
   upstreamStatus = 0
   /** Monotonic milliseconds: start of the last attempt, its connection ready, its first byte, its last byte. */

@@ -52,6 +52,8 @@ const reportSchema = z.strictObject({
       backendBuckets: buckets,
       bytesIn: count,
       bytesOut: count,
+      publicBytesIn: count,
+      publicBytesOut: count,
     }),
   ),
 })

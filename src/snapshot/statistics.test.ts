@@ -33,6 +33,8 @@ const delta = (count: number): StatisticsDelta => ({
   backendBuckets: emptyBuckets(),
   bytesIn: 10,
   bytesOut: 20,
+  publicBytesIn: 0,
+  publicBytesOut: 0,
 })
 
 async function control(receive: (deltas: readonly StatisticsDelta[]) => void) {

@@ -724,6 +724,9 @@ export interface StatisticsRow {
   backend_max: number
   bytes_in: number
   bytes_out: number
+  /** From backends at public addresses, and to them. */
+  public_bytes_in: number
+  public_bytes_out: number
   updated_at: number
 }
 

@@ -83,25 +83,40 @@ export async function minutesOfGroup(
     .execute()
 }
 
+/** Whose bytes: those of clients, or those of backends at public addresses. */
+export type TrafficSide = 'clients' | 'public backends'
+
+/** What came into gateways and left them in one minute. */
+export interface MinuteTraffic {
+  /** Seconds since the epoch. */
+  readonly minute: number
+  readonly bytes_in: number
+  readonly bytes_out: number
+}
+
 /**
  * Bytes of all APIs of an instance, in minutes that began in a span of time, ascending; milliseconds since the epoch,
- * `to` not included.
+ * `to` not included. Minutes without any are left out.
  */
 export async function trafficOfInstance(
   db: Database,
   instanceId: string,
+  side: TrafficSide,
   { from, to }: { readonly from: number; readonly to: number },
-): Promise<readonly Pick<Minute, 'minute' | 'bytes_in' | 'bytes_out'>[]> {
+): Promise<readonly MinuteTraffic[]> {
+  const [bytesIn, bytesOut] =
+    side === 'clients' ? (['bytes_in', 'bytes_out'] as const) : (['public_bytes_in', 'public_bytes_out'] as const)
   return db
     .selectFrom('statistics')
     .select('minute')
     .select((eb) => [
-      eb.cast<number>(eb.fn.sum('bytes_in'), 'bigint').as('bytes_in'),
-      eb.cast<number>(eb.fn.sum('bytes_out'), 'bigint').as('bytes_out'),
+      eb.cast<number>(eb.fn.sum(bytesIn), 'bigint').as('bytes_in'),
+      eb.cast<number>(eb.fn.sum(bytesOut), 'bigint').as('bytes_out'),
     ])
     .where('instance_id', '=', instanceId)
     .where('minute', '>=', Math.ceil(from / 1_000))
     .where('minute', '<', Math.ceil(to / 1_000))
+    .where((eb) => eb.or([eb(bytesIn, '>', 0), eb(bytesOut, '>', 0)]))
     .groupBy('minute')
     .orderBy('minute')
     .execute()
@@ -149,6 +164,8 @@ const COUNTS = [
   'backend_requests',
   'bytes_in',
   'bytes_out',
+  'public_bytes_in',
+  'public_bytes_out',
 ] as const
 const SUMS = ['latency_sum', 'inner_sum', 'backend_sum'] as const
 const MAXIMA = ['latency_max', 'inner_max', 'backend_max'] as const

@@ -12,6 +12,8 @@ function request(changes: Partial<Counted> = {}): Counted {
     upstreamTotal: 0,
     bytesIn: 100,
     bytesOut: 200,
+    publicBytesIn: 0,
+    publicBytesOut: 0,
     ...changes,
   }
 }
@@ -47,6 +49,8 @@ test('a minute of an API, all of its counts', () => {
       backendBuckets: [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
       bytesIn: 400,
       bytesOut: 800,
+      publicBytesIn: 0,
+      publicBytesOut: 0,
     },
   ])
 })

@@ -42,6 +42,9 @@ export interface StatisticsDelta {
   /** Bytes from clients (request line, headers, body) and to clients. */
   readonly bytesIn: number
   readonly bytesOut: number
+  /** Bytes from backends at public addresses, and to them. */
+  readonly publicBytesIn: number
+  readonly publicBytesOut: number
 }
 
 /** What is counted of a request. The gateway's exchange is one. */
@@ -59,6 +62,8 @@ export interface Counted {
   readonly upstreamTotal: number
   readonly bytesIn: number
   readonly bytesOut: number
+  readonly publicBytesIn: number
+  readonly publicBytesOut: number
 }
 
 /** A request that no API has answered; its ids are empty where they are not known either. */
@@ -139,6 +144,8 @@ export class ApiStatistics {
     }
     cell.bytesIn += request.bytesIn
     cell.bytesOut += request.bytesOut
+    cell.publicBytesIn += request.publicBytesIn
+    cell.publicBytesOut += request.publicBytesOut
   }
 
   drain(): StatisticsDelta[] {
@@ -185,5 +192,7 @@ function emptyCell({ instanceId, groupId, apiId, environmentId }: Subject, minut
     backendBuckets: emptyBuckets(),
     bytesIn: 0,
     bytesOut: 0,
+    publicBytesIn: 0,
+    publicBytesOut: 0,
   }
 }

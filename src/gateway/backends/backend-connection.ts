@@ -3,7 +3,7 @@
  * happens on it, a byte too many or an end too early, is a surprise, and after a surprise it is never used again.
  */
 import net from 'node:net'
-import type { Origin } from '../exchange.js'
+import type { Exchange, Origin } from '../exchange.js'
 import { Alarm } from '../http1/alarms.js'
 import { BodyReader, UNTIL_CLOSE } from '../http1/body-reader.js'
 import { BAD, MORE, TOO_LARGE } from '../http1/header-lines.js'
@@ -63,6 +63,10 @@ export class BackendConnection extends Alarm implements ByteReader {
   #ended = false
   #trouble: Trouble = 'closed'
   #paused = false
+  #isPublic = false
+  /** Bytes of the connection that exchanges have been told of. */
+  #toldRead = 0
+  #toldWritten = 0
 
   constructor(
     readonly pool: OriginPool,
@@ -103,6 +107,16 @@ export class BackendConnection extends Alarm implements ByteReader {
   /** No more will be written; what the backend sends is read on. */
   end(): void {
     this.#socket.end()
+  }
+
+  /** Adds what passed for an exchange since it was served, where the other side has a public address. */
+  tally(exchange: Pick<Exchange, 'publicBytesIn' | 'publicBytesOut'>): void {
+    if (!this.#isPublic) return
+    const { bytesRead, bytesWritten } = this.#socket
+    exchange.publicBytesIn += bytesRead - this.#toldRead
+    exchange.publicBytesOut += bytesWritten - this.#toldWritten
+    this.#toldRead = bytesRead
+    this.#toldWritten = bytesWritten
   }
 
   get connected(): boolean {
@@ -216,6 +230,7 @@ export class BackendConnection extends Alarm implements ByteReader {
   #connected(): void {
     const { remoteAddress, remotePort } = this.#socket
     this.address = `${remoteAddress ?? ''}:${remotePort ?? 0}`
+    this.#isPublic = remoteAddress !== undefined && !this.pool.pools.privateAddresses.has(remoteAddress)
     this.#user?.connected()
   }
 

@@ -141,6 +141,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
   }
 
   cancel(): void {
+    if (this.#exchange !== undefined) this.#backend?.tally(this.#exchange)
     this.#tunnel?.close()
     this.#backend?.release(false)
     if (this.#tunnel !== undefined && this.#exchange !== undefined) this.#count(this.#exchange)
@@ -227,6 +228,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
     const exchange = this.#exchange
     const plan = this.#plan
     const reused = (this.#backend?.served ?? 0) > 0
+    if (exchange !== undefined) this.#backend?.tally(exchange)
     this.#backend = undefined
     if (exchange === undefined || plan === undefined) return
     this.#count(exchange)
@@ -293,6 +295,7 @@ export class HttpForwarding extends Alarm implements Forwarding, BackendUser, Wa
 
   /** An attempt has ended. */
   #count(exchange: Exchange): void {
+    this.#backend?.tally(exchange)
     exchange.upstreamEndedAt = performance.now()
     exchange.upstreamTotal += exchange.upstreamEndedAt - exchange.upstreamStartedAt
     this.#unload()

@@ -3,6 +3,7 @@
  * most likely to have been closed by the backend, and gets the time to be found out.
  */
 import net from 'node:net'
+import { AddressRanges } from '../address-ranges.js'
 import type { AddressSet } from '../address-set.js'
 import type { Origin } from '../exchange.js'
 import type { ExchangeHandler } from '../handler.js'
@@ -111,6 +112,7 @@ export class OriginPool {
 
 export class BackendPools {
   readonly forbidden: AddressSet
+  readonly privateAddresses: AddressRanges
   readonly #pools = new Map<Origin, OriginPool>()
 
   constructor(
@@ -119,6 +121,7 @@ export class BackendPools {
     readonly handler: ExchangeHandler,
   ) {
     this.forbidden = forbiddenAddresses(options.forbiddenBackends)
+    this.privateAddresses = new AddressRanges(options.privateNetworks)
   }
 
   of(origin: Origin): OriginPool {

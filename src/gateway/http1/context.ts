@@ -1,6 +1,7 @@
 /** What all connections of one engine share. */
 import { DEFAULT_FORBIDDEN } from '../backends/forbidden-addresses.js'
 import type { ForwardedClient } from '../backends/forwarded-client.js'
+import { PRIVATE_NETWORKS } from '../backends/private-addresses.js'
 import type { Exchange } from '../exchange.js'
 import type { ExchangeHandler } from '../handler.js'
 import type { Wheel } from './alarms.js'
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly backendIdleTimeout: number
   /** Addresses, CIDR blocks and ranges that are never called as backends; default: backends.md §2. */
   readonly forbiddenBackends: readonly string[]
+  /** Networks of backends whose bytes are not counted as those of a public address. */
+  readonly privateNetworks: readonly string[]
 }
 
 export const defaultOptions: EngineOptions = {
@@ -66,6 +69,7 @@ export const defaultOptions: EngineOptions = {
   maxIdlePerOrigin: 512,
   backendIdleTimeout: 60_000,
   forbiddenBackends: DEFAULT_FORBIDDEN,
+  privateNetworks: PRIVATE_NETWORKS,
 }
 
 /** Carries the exchanges of one client connection to backends, one at a time. */

@@ -4,6 +4,7 @@
  */
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import net from 'node:net'
+import { AddressRanges } from '../address-ranges.js'
 import type { AddressSet } from '../address-set.js'
 import { guardedLookup } from '../backends/guarded-lookup.js'
 import { connectTls } from '../backends/tls-connect.js'
@@ -21,6 +22,7 @@ export class BackendSession extends Alarm {
   readonly session: ClientHttp2Session
   readonly #socket: net.Socket
   #address = ''
+  #isPublic: boolean | undefined
   /** Calls under way. */
   #streams = 0
   /** Why the connection ended, if it is known. */
@@ -31,6 +33,7 @@ export class BackendSession extends Alarm {
     private readonly options: EngineOptions,
     private readonly wheel: Wheel,
     forbidden: AddressSet,
+    private readonly privateAddresses: AddressRanges,
     closed: () => void,
   ) {
     super()
@@ -63,6 +66,11 @@ export class BackendSession extends Alarm {
     return this.#address
   }
 
+  /** Whether what passes is traffic of a public address. */
+  get isPublic(): boolean {
+    return (this.#isPublic ??= !this.privateAddresses.has(this.#socket.remoteAddress ?? ''))
+  }
+
   get hasRoom(): boolean {
     const { session } = this
     if (session.destroyed || session.closed) return false
@@ -88,12 +96,14 @@ export class BackendSession extends Alarm {
 
 export class BackendSessions {
   readonly #known = new Map<Origin, Set<BackendSession>>()
+  readonly #privateAddresses: AddressRanges
 
   constructor(
     private readonly options: EngineOptions,
     readonly wheel: Wheel,
     private readonly forbidden: AddressSet,
   ) {
+    this.#privateAddresses = new AddressRanges(options.privateNetworks)
     bindLightly()
   }
 
@@ -113,7 +123,7 @@ export class BackendSessions {
     const sessions = known
     for (const session of sessions) if (session.hasRoom) return session
     if (sessions.size >= this.options.maxPerOrigin) return undefined
-    const made = new BackendSession(origin, this.options, this.wheel, this.forbidden, () => {
+    const made = new BackendSession(origin, this.options, this.wheel, this.forbidden, this.#privateAddresses, () => {
       sessions.delete(made)
       // An address without connections is forgotten.
       if (sessions.size === 0 && this.#known.get(origin) === sessions) this.#known.delete(origin)

@@ -84,6 +84,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   }
 
   #write(stream: ClientHttp2Stream, piece: Buffer): void {
+    if (this.#exchange !== undefined && this.#backend?.isPublic === true) this.#exchange.publicBytesOut += piece.length
     // Most calls never wait to be told.
     if (!stream.write(piece) && !this.#full) {
       this.#full = true
@@ -299,6 +300,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   #relay(piece: Buffer): void {
     this.#arm()
     this.#exchange?.replyTap?.data(piece, 0, piece.length)
+    if (this.#exchange !== undefined && this.#backend?.isPublic === true) this.#exchange.publicBytesIn += piece.length
     if (!this.client.write(piece)) this.#stream?.pause()
   }
 

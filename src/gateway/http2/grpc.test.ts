@@ -98,6 +98,8 @@ interface ShopSpec {
   readonly listening?: boolean
   /** The server is a member of a channel; the other one refuses connections. */
   readonly channel?: boolean
+  /** The loopback is taken for the Internet. */
+  readonly abroad?: boolean
 }
 
 const root = certificate({ san: ['shop.example'] })
@@ -123,6 +125,7 @@ async function shop({
   tls = false,
   listening = true,
   channel = false,
+  abroad = false,
 }: ShopSpec = {}): Promise<Shop> {
   const server = new Server()
   server.addService(methods, { Get: unary, Sum: sum, List: list, Chat: chat })
@@ -150,7 +153,7 @@ async function shop({
       channelPart({ id: 'channel1', members: [{ port }, { port: 1 }] }),
       appPart({ codes: ['code-of-app1'] }),
     ],
-    options: secureOptions({ engine: { bodyTimeout } }),
+    options: secureOptions({ engine: { bodyTimeout, ...(abroad && { privateNetworks: [] }) } }),
   })
   const host = 'shop.example'
   const options: ChannelOptions = {
@@ -217,6 +220,16 @@ test.each([false, true])('calls through a channel reach the member that takes th
   await using one = await shop({ tls, channel: true })
   const answers = [await get(one, '1'), await get(one, '2'), await get(one, '3')]
   expect(answers.map(({ value }) => value)).toEqual(['got 1', 'got 2', 'got 3'])
+})
+
+test.each([
+  [true, 5 + 'got abc'.length, 5 + 'abc'.length],
+  [false, 0, 0],
+])('telemetry §4.4: messages count as traffic of a public address, where it is one: %s', async (abroad, into, out) => {
+  await using one = await shop({ abroad })
+  expect((await get(one, 'abc')).value).toBe('got abc')
+  const told = () => one.gw.gateway.drainStatistics().map((delta) => [delta.publicBytesIn, delta.publicBytesOut])
+  await expect.poll(told).toEqual([[into, out]])
 })
 
 test('a status of the service arrives as it is', async () => {

@@ -27,6 +27,8 @@ const cell = (sluice: TestManagement, api: StagedApi, minute: number, bytes: [nu
   backend_max: 0,
   bytes_in: bytes[0],
   bytes_out: bytes[1],
+  public_bytes_in: 0,
+  public_bytes_out: 0,
   updated_at: 0,
 })
 
@@ -162,8 +164,40 @@ describe.each(engines)('metric data on $name', (engine) => {
     await traffic(sluice)
     const query = { ...asked, dim: 'outbound_eip' }
     expect(await sluice.given('listMetricData', { query })).toEqual({ datapoints: [] })
+    await sluice.given('addEngressEipV2', { body: { bandwidth_size: '5' } })
+    // Nothing has passed.
+    expect(await sluice.given('listMetricData', { query })).toEqual({ datapoints: [] })
 
     await sluice.given('removeIngressEipV2')
+    expect(await sluice.given('listMetricData', { query: asked })).toEqual({ datapoints: [] })
+  })
+
+  test('an instance with public egress has points of backends at public addresses', async () => {
+    await using sluice = await management(engine)
+    const [one, two] = [await anApi(sluice), await anApi(sluice)]
+    await sluice.given('addEngressEipV2', { body: { bandwidth_size: '10' } })
+    const abroad = (api: StagedApi, minute: number, bytes: [number, number]) => ({
+      ...cell(sluice, api, minute, [9, 9]),
+      public_bytes_in: bytes[0],
+      public_bytes_out: bytes[1],
+    })
+    await sluice.store.write([], ({ db }) =>
+      addStatistics(db, [
+        abroad(one, HOUR, [500, 37_500_000]),
+        abroad(two, HOUR, [100, 0]),
+        abroad(one, HOUR + MINUTE, [0, 0]),
+      ]),
+    )
+    const points = async (metric_name: string) => {
+      const query = { ...asked, dim: 'outbound_eip', metric_name }
+      return (await sluice.given('listMetricData', { query })).datapoints
+    }
+
+    // Up is what leaves the gateway.
+    const timestamp = HOUR * 1_000
+    expect(await points('down_stream')).toEqual([{ average: 600, timestamp, unit: 'Byte' }])
+    expect(await points('up_stream')).toEqual([{ average: 37_500_000, timestamp, unit: 'Byte' }])
+    expect(await points('upstream_bandwidth_usage')).toEqual([{ average: 50, timestamp, unit: '%' }])
     expect(await sluice.given('listMetricData', { query: asked })).toEqual({ datapoints: [] })
   })
 

@@ -6,14 +6,16 @@ import { seriesOf, units } from './series.js'
 
 export const metricOperations = {
   /**
-   * What clients sent and got, for an instance with public ingress. What goes to public backends is not told apart
-   * from what goes to others, so there are no points of it.
+   * For an instance with public ingress what clients sent and got; for one with public egress what passed between
+   * gateways and backends at public addresses.
    */
   listMetricData: async ({ query }, context) => {
     const span = spanOf(query)
-    const { ingress_bandwidth_size: bandwidth } = await ownInstance(context)
-    const isCounted = query.dim === 'inbound_eip' && bandwidth > 0
-    const minutes = isCounted ? await trafficOfInstance(context.db, context.instanceId, span) : []
+    const instance = await ownInstance(context)
+    const isInbound = query.dim === 'inbound_eip'
+    const bandwidth = isInbound ? instance.ingress_bandwidth_size : instance.bandwidth_size
+    const side = isInbound ? 'clients' : 'public backends'
+    const minutes = bandwidth > 0 ? await trafficOfInstance(context.db, context.instanceId, side, span) : []
     const points = seriesOf(minutes, query, bandwidth)
     const unit = units[query.metric_name]
     // Whole numbers: that is what the contract has.

@@ -1,17 +1,10 @@
 /** Points of a metric from the bytes of minutes (telemetry.md §4.4). */
 import type { RequestOf } from '../../contract/operation.js'
+import type { MinuteTraffic } from '../../store/statistics.js'
 
 type Query = RequestOf<'listMetricData'>['query']
 type MetricName = Query['metric_name']
 type Filter = Query['filter']
-
-/** What clients sent and got in one minute. */
-export interface Traffic {
-  /** Seconds since the epoch. */
-  readonly minute: number
-  readonly bytes_in: number
-  readonly bytes_out: number
-}
 
 /** A value at a moment, in milliseconds since the epoch. */
 export interface Point {
@@ -36,7 +29,7 @@ export const units: Readonly<Record<MetricName, 'bit/s' | '%' | 'Byte'>> = {
  * minute. `bandwidth`, in Mbit/s, is what usage is a share of.
  */
 export function seriesOf(
-  minutes: readonly Traffic[],
+  minutes: readonly MinuteTraffic[],
   { metric_name, period, filter }: Pick<Query, 'metric_name' | 'period' | 'filter'>,
   bandwidth: number,
 ): Point[] {
@@ -53,7 +46,7 @@ export function seriesOf(
     .map(([start, values]) => ({ timestamp: start * 1_000, value: digests[filter](values) }))
 }
 
-function valueOf({ bytes_in, bytes_out }: Traffic, metric: MetricName, bandwidth: number): number {
+function valueOf({ bytes_in, bytes_out }: MinuteTraffic, metric: MetricName, bandwidth: number): number {
   const bytes = metric.startsWith('up') ? bytes_out : bytes_in
   const bits = (bytes * 8) / SECONDS
   switch (units[metric]) {

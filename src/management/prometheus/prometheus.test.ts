@@ -22,6 +22,8 @@ const request = (changes: Partial<Counted> = {}): Counted => ({
   upstreamTotal: 0,
   bytesIn: 100,
   bytesOut: 200,
+  publicBytesIn: 0,
+  publicBytesOut: 0,
   ...changes,
 })
 

@@ -52,6 +52,8 @@ function cellOf(delta: StatisticsDelta, now: number): StatisticsRow {
     backend_max: delta.backendMax,
     bytes_in: delta.bytesIn,
     bytes_out: delta.bytesOut,
+    public_bytes_in: delta.publicBytesIn,
+    public_bytes_out: delta.publicBytesOut,
     updated_at: now,
   }
 }
@@ -72,6 +74,8 @@ function sum(a: StatisticsRow, b: StatisticsRow): StatisticsRow {
     backend_max: Math.max(a.backend_max, b.backend_max),
     bytes_in: a.bytes_in + b.bytes_in,
     bytes_out: a.bytes_out + b.bytes_out,
+    public_bytes_in: a.public_bytes_in + b.public_bytes_in,
+    public_bytes_out: a.public_bytes_out + b.public_bytes_out,
     updated_at: Math.max(a.updated_at, b.updated_at),
   }
 }

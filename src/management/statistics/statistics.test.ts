@@ -39,6 +39,8 @@ const sevenCalls = (sluice: TestManagement, api: StagedApi, minute = MINUTE): St
   backendBuckets: emptyBuckets(),
   bytesIn: 1_071,
   bytesOut: 3_790,
+  publicBytesIn: 5,
+  publicBytesOut: 6,
 })
 
 function sinkOf(sluice: TestManagement, options: { onError?: (error: unknown) => void; now?: () => number } = {}) {

@@ -20,6 +20,8 @@ const row = {
   backend_max: 6,
   bytes_in: 1_071,
   bytes_out: 3_790,
+  public_bytes_in: 0,
+  public_bytes_out: 0,
   updated_at: 1_595_576_696_789,
 }
 const scope = { projectId: '73d69ae0cfcf460190522d06b60f05ad', offset: 480 * 60_000 }

@@ -8,6 +8,7 @@ import * as plugins from './0006-plugins.js'
 import * as authorizerCalls from './0007-authorizer-calls.js'
 import * as foundMembers from './0008-found-members.js'
 import * as statisticsReports from './0009-statistics-reports.js'
+import * as backendBytes from './0010-backend-bytes.js'
 
 /** In the order they run, forward only. A migration that was released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0007-authorizer-calls': authorizerCalls,
   '0008-found-members': foundMembers,
   '0009-statistics-reports': statisticsReports,
+  '0010-backend-bytes': backendBytes,
 }
