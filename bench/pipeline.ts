@@ -29,7 +29,7 @@ import { LocalLimiter } from '../src/limits/local.js'
 import { signRequest } from '../src/signing/sign.js'
 import type { OrchestrationRule } from '../src/snapshot/api-definition.js'
 import type { AccessRule, BackendSignature, Part } from '../src/snapshot/parts.js'
-import { AccessLog } from '../src/telemetry/access-log.js'
+import { RequestLogs } from '../src/telemetry/request-logs.js'
 import { Statistics } from '../src/telemetry/statistics.js'
 import type { Exchange } from '../src/gateway/exchange.js'
 import { Mirrors } from '../src/gateway/policies/proxy-mirror.js'
@@ -329,7 +329,7 @@ const functions: Functions = {
   close: () => Promise.resolve(),
 }
 
-function pipelineWith(log: AccessLog | undefined): Pipeline {
+function pipelineWith(log?: RequestLogs): Pipeline {
   const limiter = new LocalLimiter()
   const noLoss = (): void => undefined
   const { forbidden, ...others } = backends()
@@ -422,7 +422,7 @@ async function session(pipeline: Pipeline): Promise<string> {
 }
 
 /** By case, by round. */
-async function measure(log: AccessLog | undefined): Promise<number[][]> {
+async function measure(log?: RequestLogs): Promise<number[][]> {
   const pipeline = pipelineWith(log)
   const cookie = await session(pipeline)
   const specs = cases.map(({ target, headers: sent = headers, secure = false, calls = CALLS }) => ({
@@ -470,7 +470,7 @@ async function newTokens(): Promise<NewTokens[]> {
   }
   const costs: NewTokens[] = []
   for (let round = 0; round < WARMING + ROUNDS; round++) {
-    const pipeline = pipelineWith(undefined)
+    const pipeline = pipelineWith()
     let [request, verification] = [0, 0]
     for (let start = 0; start < NEW_TOKENS; start += TURN) {
       const idle = await cpu(TURN, (call) => void exchangeOf(start + call))
@@ -484,19 +484,24 @@ async function newTokens(): Promise<NewTokens[]> {
   return costs
 }
 
-const withoutLog = await measure(undefined)
-const withLog = await measure(new AccessLog({ destination: '/dev/null' }, 'local-1', () => undefined))
+const withoutLog = await measure()
+const nowhere = { accessLog: { destination: '/dev/null' }, region: 'local-1' }
+const [withText, withJson] = [
+  await measure(new RequestLogs(nowhere, () => undefined)),
+  await measure(new RequestLogs({ ...nowhere, accessLogFormat: 'json' }, () => undefined)),
+]
 const median = (values: readonly number[]): number => rangeOf(values).median
 const row = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`)
-row(['case', 'µs', 'over plain', 'at most', '', 'with access log'])
-row(Array.from({ length: 6 }, () => '---'))
+row(['case', 'µs', 'over plain', 'at most', '', 'with access log', 'as JSON'])
+row(Array.from({ length: 7 }, () => '---'))
 cases.forEach(({ name, over = PLAIN, atMost }, index) => {
   const costs = withoutLog[index] ?? []
   const base = withoutLog[cases.findIndex((each) => each.name === over)] ?? []
   const more = median(costs.map((cost, round) => cost - (base[round] ?? NaN)))
   const judged = atMost === undefined ? '' : more <= atMost ? 'met' : '**missed**'
   const beyond = `${more.toFixed(2)}${over === PLAIN ? '' : ` (over ${over})`}`
-  row([name, median(costs).toFixed(2), beyond, String(atMost ?? ''), judged, median(withLog[index] ?? []).toFixed(2)])
+  const logged = [withText, withJson].map((each) => median(each[index] ?? []).toFixed(2))
+  row([name, median(costs).toFixed(2), beyond, String(atMost ?? ''), judged, ...logged])
 })
 if (NEW_TOKEN.includes(only)) {
   const costs = await newTokens()
@@ -506,6 +511,6 @@ if (NEW_TOKEN.includes(only)) {
   ]
   const share = `${verification.toFixed(1)} of them by OpenSSL's verification alone`
   const dominated = verification >= request / 2 ? 'met' : '**missed**'
-  row([NEW_TOKEN, request.toFixed(1), share, 'twice that', dominated, ''])
+  row([NEW_TOKEN, request.toFixed(1), share, 'twice that', dominated, '', ''])
 }
 process.exit()

@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { family, measure } from './load.js'
 import { prepare, scenarios } from './scenarios.js'
-import { type Running, sluice, startBackends } from './subjects.js'
+import { JSON_LOG, type Running, sluice, startBackends } from './subjects.js'
 
 const { values } = parseArgs({
   options: {
@@ -130,6 +130,7 @@ async function profiled(seconds: number, names: readonly string[]): Promise<Prof
   const directory = mkdtempSync(join(tmpdir(), 'sluice-profiles-'))
   await using backends = await startBackends()
   const environment = {
+    ...JSON_LOG,
     NODE_OPTIONS: `--import ${join(import.meta.dirname, 'profiler.js')}`,
     SLUICE_PROFILES: directory,
   }

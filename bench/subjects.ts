@@ -193,6 +193,9 @@ export interface SluiceOptions {
   readonly environment?: NodeJS.ProcessEnv
 }
 
+/** The access log in the form that nginx + Lua has, too. */
+export const JSON_LOG = { SLUICE_ACCESS_LOG_FORMAT: 'json' } as const
+
 /**
  * `sluice start` with one gateway process, one published API, and everything on that is on by default. `prepare` may
  * publish more.

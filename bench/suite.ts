@@ -13,7 +13,7 @@ import { SIZES, routed, type Routed } from './many-routes.js'
 import { idleMemory, memoryTables, transferMemory } from './memory.js'
 import { startPeers } from './peers.js'
 import { prepare, type Scenario, scenarios } from './scenarios.js'
-import { type Running, nginxProxy, sluice, startBackends } from './subjects.js'
+import { JSON_LOG, type Running, nginxProxy, sluice, startBackends } from './subjects.js'
 import { type Range, type Summary, range, summaries, table } from './summary.js'
 
 const { values } = parseArgs({
@@ -244,7 +244,7 @@ const asked = (name: string): boolean => values.only === undefined || values.onl
 async function run(): Promise<void> {
   await using backends = await startBackends()
   await using reference = await nginxProxy(backends.http.port, backends)
-  await using subject = await sluice(backends.http.port, (call) => prepare(call, backends))
+  await using subject = await sluice(backends.http.port, (call) => prepare(call, backends), { environment: JSON_LOG })
   const peers = await startPeers(backends)
   try {
     const subjects = [reference, subject, ...peers.running]

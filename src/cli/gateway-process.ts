@@ -132,15 +132,9 @@ function gatewayOptions({ settings, ticketSecret }: Start, logger: Logger): Gate
       ...(ticketSecret === undefined ? {} : { ticketSecret: Buffer.from(ticketSecret, 'base64') }),
     },
     region: settings.region,
-    accessLog:
-      settings.accessLog === 'off'
-        ? 'off'
-        : { destination: settings.accessLog, format: settings.accessLogFormat, rotateAt: ROTATE_AT },
-    logStreams: {
-      directory: join(settings.dataDir, 'logs'),
-      format: settings.accessLogFormat,
-      rotateAt: ROTATE_AT,
-    },
+    accessLog: settings.accessLog === 'off' ? 'off' : { destination: settings.accessLog, rotateAt: ROTATE_AT },
+    logStreams: { directory: join(settings.dataDir, 'logs'), rotateAt: ROTATE_AT },
+    accessLogFormat: settings.accessLogFormat,
     debugDomainLimit: settings.debugDomainLimit,
     // The processes of a node share what a node has.
     cacheBytes: Math.floor(CACHE_BYTES / settings.workers),

@@ -3,8 +3,7 @@
  * in their order (docs/life-of-a-request.md). The engine calls; see handler.ts.
  */
 import type { Limiter, Verdict } from '../limits/limiter.js'
-import type { AccessLog } from '../telemetry/access-log.js'
-import type { LogStreams } from '../telemetry/log-streams.js'
+import type { RequestLogs } from '../telemetry/request-logs.js'
 import { serveTokens } from './auth/token-endpoint.js'
 import type { Configuration } from './configuration.js'
 import type { Exchange } from './exchange.js'
@@ -32,8 +31,7 @@ export class Pipeline implements ExchangeHandler {
   constructor(
     private readonly configuration: Configuration,
     private readonly limiter: Limiter,
-    private readonly accessLog: AccessLog | undefined,
-    private readonly logStreams?: LogStreams,
+    private readonly logs?: RequestLogs,
   ) {}
 
   begin(exchange: Exchange): Outcome {
@@ -171,8 +169,7 @@ export class Pipeline implements ExchangeHandler {
       for (const observer of route.observers) observer.done?.(exchange)
       route.statistics.record(exchange)
     } else this.configuration.recordUnmatched(exchange)
-    this.accessLog?.record(exchange)
-    if (exchange.logStream !== undefined) this.logStreams?.record(exchange.logStream, exchange)
+    this.logs?.record(exchange, exchange.logStream)
   }
 }
 

@@ -7,10 +7,9 @@ import type { Limiter } from '../limits/limiter.js'
 import { LocalLimiter } from '../limits/local.js'
 import type { IdentitySource } from '../snapshot/identities.js'
 import type { Update } from '../snapshot/parts.js'
-import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.js'
 import type { CircuitFigures, GatewayFigures, LossFigures } from '../telemetry/gateway-figures.js'
 import { KafkaSinks } from '../telemetry/kafka/sinks.js'
-import { LogStreams, type LogStreamOptions } from '../telemetry/log-streams.js'
+import { RequestLogs, type RequestLogOptions } from '../telemetry/request-logs.js'
 import type { MemberState } from '../telemetry/member-states.js'
 import { processFigures } from '../telemetry/process-figures.js'
 import { Statistics, type StatisticsDelta } from '../telemetry/statistics.js'
@@ -47,7 +46,7 @@ interface ListenAddress {
   readonly port: number
 }
 
-export interface GatewayOptions {
+export interface GatewayOptions extends RequestLogOptions {
   /** Plain HTTP listeners. In a cluster worker, workers that listen on the same address share it. */
   readonly http: readonly ListenAddress[]
   /** HTTPS listeners (HTTP/1.1 and HTTP/2), shared in the same way. Default: none. */
@@ -59,12 +58,6 @@ export interface GatewayOptions {
   readonly limiter?: Limiter
   /** Who knows callers of IAM. Default: nobody, and their APIs answer 503 APIG.0613. */
   readonly identities?: IdentitySource
-  /** `off` writes none. */
-  readonly accessLog: AccessLogOptions | 'off'
-  /** Where instances have access logs of their own. Default: nowhere, whatever their feature `lts` says. */
-  readonly logStreams?: LogStreamOptions
-  /** Logged as `region_id`. */
-  readonly region: string
   /** Calls a day that one group's debugging domains admit; `off` admits all. Default 1,000 (policies.md §1.6). */
   readonly debugDomainLimit?: number | 'off'
   /** Addresses that count as the gateway's own besides those of the machine's interfaces (routing.md §3.3). */
@@ -127,7 +120,7 @@ export interface Gateway extends AsyncDisposable {
 
 /** @throws when a port cannot be taken, the access log cannot be opened, or an address in the options is none. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { accessLog: logOptions, region, onFault } = options
+  const { region, onFault } = options
   const limiter = options.limiter ?? new LocalLimiter()
   const forbidden = options.forbiddenBackends ?? DEFAULT_FORBIDDEN
   const statistics = new Statistics()
@@ -140,7 +133,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const checks = new HealthChecks(forbiddenAddresses(forbidden))
   const services = new PluginServices(forbiddenAddresses(forbidden), limiter)
   const functions = functionsOf(options.functions, services.outbound)
-  const logStreams = options.logStreams && new LogStreams(options.logStreams, region, onFault)
+  const logs = new RequestLogs(options, onFault)
   const configuration = new Configuration({
     limiter,
     origins,
@@ -157,13 +150,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     functions,
     answers: new WeakMap(),
     identities: options.identities,
-    logStreams,
+    logStreams: logs.streams,
     debugDomainLimit: options.debugDomainLimit ?? DEBUG_DOMAIN_LIMIT,
     inbound: new InboundAddresses(options.inboundAddresses),
   })
-  const accessLog = logOptions === 'off' ? undefined : new AccessLog(logOptions, region, onFault)
   const engine = new Engine(
-    new Pipeline(configuration, limiter, accessLog, logStreams),
+    new Pipeline(configuration, limiter, logs),
     { ...options.engine, forbiddenBackends: forbidden },
     onFault,
     options.https && { ...options.tls, profileOf: (name, port) => configuration.tlsProfile(name, port) },
@@ -174,10 +166,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onConflict: options.onConflict ?? onFault,
   })
   // Lines that a process has in memory when something ends it.
-  const atExit = (): void => {
-    accessLog?.flushSync()
-    logStreams?.flushSync()
-  }
+  const atExit = (): void => logs.flushSync()
   process.once('exit', atExit)
 
   const figures = (): GatewayFigures => {
@@ -188,10 +177,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       count: dropped,
     }))
     losses.push({ what: 'proxy_mirror', pluginId: '', count: mirrors.dropped })
-    if (accessLog !== undefined || logStreams !== undefined) {
-      const count = (accessLog?.lost ?? 0) + (logStreams?.lost ?? 0)
-      losses.push({ what: 'access_log', pluginId: '', count })
-    }
+    const { lost } = logs
+    if (lost !== undefined) losses.push({ what: 'access_log', pluginId: '', count: lost })
     return {
       process: processFigures(),
       revision: configuration.revision,
@@ -211,7 +198,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await functions.close(until - performance.now())
       services.outbound.close()
       mirrors.close()
-      await Promise.all([accessLog?.[Symbol.asyncDispose](), logStreams?.close(), kafka.close(graceMs)])
+      await Promise.all([logs.close(), kafka.close(graceMs)])
       process.off('exit', atExit)
     }))
   }
@@ -240,9 +227,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       apply: (update) => updates.apply(update),
       drainStatistics: () => statistics.drain(),
       figures,
-      reopenLogs: async () => {
-        await Promise.all([accessLog?.reopen(), logStreams?.reopen()])
-      },
+      reopenLogs: () => logs.reopen(),
       memberStates: () => checks.states(),
       drain,
       [Symbol.asyncDispose]: () => drain(0),

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ACCESS_FIELDS, accessJson, accessLine, routeLabels, splitAccessLine } from './access-line.js'
+import { jsonLines } from './access-json.js'
+import { ACCESS_FIELDS, accessLine, readFields, splitAccessLine } from './access-line.js'
 import type { AccessRecord } from './access-record.js'
+import { RouteLabels } from './route-labels.js'
 
 function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<string, string>> = {}): AccessRecord {
   return {
@@ -20,7 +22,7 @@ function record(changes: Partial<AccessRecord> = {}, headers: Readonly<Record<st
     connection: { proxyFields: '- - -' },
     secure: false,
     groupId: 'g1',
-    route: { labels: routeLabels('a1', 'orders', 'APP') },
+    route: { labels: new RouteLabels('a1', 'orders', 'APP') },
     caller: { appId: 'app1', appName: 'shop "one"', userId: 'p1', accessModel: 'signature' },
     plan: { target: '/v1/orders', origin: { tls: false } },
     secondFactor: '',
@@ -113,7 +115,7 @@ test('tokens in the query are masked however their names are written', () => {
 })
 
 test('a route may have secrets of its own, which are none of the log on either side', () => {
-  const labels = routeLabels('a1', 'orders', 'NONE', new Set(['jwt']))
+  const labels = new RouteLabels('a1', 'orders', 'NONE', new Set(['jwt']))
   const target = '/a?JWT=SECRET&b=1'
   const plan = { target, origin: { tls: false } }
   const line = accessLine(record({ head: { ...record().head, target }, route: { labels }, plan }), 'local-1')
@@ -137,57 +139,103 @@ test('whatever a caller sends, a line is one line of 54 fields, and nothing is l
   )
 })
 
-test('what lines of a route have in common is that of their own requests', () => {
-  const callers: AccessRecord['caller'][] = [
+const one = <T>(...values: T[]) => fc.constantFrom(...values)
+const callers: AccessRecord['caller'][] = [
+  undefined,
+  { appId: 'app1', appName: 'one', userId: 'u1', accessModel: 'signature' },
+  { appId: '', appName: '"é" \\', userId: 'u2', projectId: 'p2', accessModel: 'token' },
+]
+const facts = {
+  caller: one(...callers),
+  secure: fc.boolean(),
+  secondFactor: one('', 'authorizer1'),
+  errorType: one('', 'THROTTLED'),
+  errorCode: one('', 'APIG.0308', 'APIG.0101'),
+  groupId: one('', 'g1', 'g2'),
+  functionUrn: one('', 'urn:fss:one'),
+  customFields: one(
     undefined,
-    { appId: 'app1', appName: 'one', userId: 'u1', accessModel: 'signature' },
-    { appId: '', appName: '', userId: 'u2', projectId: 'p2', accessModel: 'token' },
-  ]
-  const one = <T>(...values: T[]) => fc.constantFrom(...values)
-  const facts = {
-    caller: one(...callers),
-    secure: fc.boolean(),
-    secondFactor: one('', 'authorizer1'),
-    errorType: one('', 'THROTTLED'),
-    errorCode: one('', 'APIG.0308', 'APIG.0101'),
-    groupId: one('', 'g1', 'g2'),
-    functionUrn: one('', 'urn:fss:one'),
-    customFields: one(
-      undefined,
-      () => 'a b c d e f g h i j',
-      () => '"k" b c d e f g h i j',
-    ),
-    gzip: one(undefined, { before: 200, after: 100 }, { before: 300, after: 100 }),
-    upstreamStatus: one(0, 200),
-    plan: one(undefined, { target: '/v1', origin: { tls: false } }, { target: '/v1', origin: { tls: true } }),
-    head: one(...['a.test', 'b.test', ''].map((host) => ({ ...record().head, host }))),
-  }
+    () => 'a b c d e f g h i j',
+    () => '"k\\x22" b c d e f g h i "-"',
+  ),
+  gzip: one(undefined, { before: 200, after: 100 }, { before: 300, after: 100 }),
+  upstreamStatus: one(0, 200),
+  plan: one(undefined, { target: '/v1', origin: { tls: false } }, { target: '/v1', origin: { tls: true } }),
+  head: one(...['a.test', 'b.test', ''].map((host) => ({ ...record().head, host }))),
+}
+
+test('what lines of a route have in common is that of their own requests', () => {
   // One thing changes at a time: what is compared for nothing else shows.
   const change = fc.oneof(...Object.entries(facts).map(([name, values]) => values.map((value) => ({ [name]: value }))))
+  const json = jsonLines('x')
   fc.assert(
     fc.property(fc.record<Partial<AccessRecord>>(facts), fc.array(change, { maxLength: 20 }), (first, changes) => {
-      const labels = routeLabels('a1', 'orders', 'APP')
+      const [forText, forJson] = [new RouteLabels('a1', 'orders', 'APP'), new RouteLabels('a1', 'orders', 'APP')]
       let request = first
       for (const next of [{}, ...changes]) {
         request = { ...request, ...next }
-        const alone = routeLabels('a1', 'orders', 'APP')
-        expect(accessLine(record({ ...request, route: { labels } }), 'x')).toBe(
-          accessLine(record({ ...request, route: { labels: alone } }), 'x'),
-        )
+        const alone = () => record({ ...request, route: { labels: new RouteLabels('a1', 'orders', 'APP') } })
+        expect(accessLine(record({ ...request, route: { labels: forText } }), 'x')).toBe(accessLine(alone(), 'x'))
+        expect(json(record({ ...request, route: { labels: forJson } }))).toBe(json(alone()))
       }
     }),
   )
 })
 
-test('the JSON form has the same record', () => {
-  const json = JSON.parse(accessJson(record({}, { 'user-agent': 'Jos\xc3\xa9' }), 'local-1')) as Record<string, unknown>
-  expect(Object.keys(json)).toEqual(ACCESS_FIELDS)
-  expect(json).toMatchObject({ request_time: 0.042, status: 200, app_name: 'shop "one"', gzip_ratio: null })
+const NUMBERS: ReadonlySet<string> = new Set([
+  ...['request_time', 'status', 'bytes_sent', 'request_length', 'body_bytes_sent', 'inner_time'],
+  ...['upstream_status', 'upstream_connect_time', 'upstream_header_time', 'upstream_response_time'],
+  'all_upstream_response_time',
+])
+
+/** The bytes of a line, read as whoever reads the file does. */
+function parsed(line: string): Record<string, unknown> {
+  expect(line.indexOf('\n')).toBe(line.length - 1)
+  return JSON.parse(Buffer.from(line, 'latin1').toString('utf8')) as Record<string, unknown>
+}
+
+test('the JSON form has the same record, whatever is sent', () => {
+  const octet = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
+  const text = fc.oneof(fc.string({ unit: octet }), fc.string(), fc.constantFrom('-', '"', '\\', '\n', 'Jos\xc3\xa9'))
+  // What is bare in a text line is escaped there.
+  const visible = fc.string({ unit: fc.constantFrom(...Array.from('abc:/?=%&~')) })
+  const changes = fc.record<Partial<AccessRecord>>({ ...facts, status: one(200, 404), upstreamHeadAt: one(0, 1030) })
+  const json = jsonLines('local-1')
+  fc.assert(
+    fc.property(changes, text, visible, fc.boolean(), (change, agent, target, isRouted) => {
+      const bytes = Buffer.from(agent, 'utf8').toString('latin1')
+      const header = (name: string) => (name === 'user-agent' ? bytes : undefined)
+      const head = { ...record().head, ...change.head, target: `/${target}`, header }
+      const connection = { proxyFields: '4711 - 203.0.113.7' }
+      const shown = () => record({ ...change, head, connection, ...(isRouted ? {} : { route: undefined }) })
+      const values = readFields(accessLine(shown(), 'local-1'))
+      const expected = ACCESS_FIELDS.map((name, index) => {
+        const value = values[index]
+        if (value === undefined) return [name, null]
+        return [name, NUMBERS.has(name) ? Number(value) : Buffer.from(value, 'latin1').toString('utf8')]
+      })
+      expect(Object.entries(parsed(json(shown())))).toEqual(expected)
+    }),
+    { numRuns: 500 },
+  )
 })
 
-test('JSON is written as UTF-8', () => {
-  const bytes = Buffer.from(accessJson(record({}, { 'user-agent': 'Jos\xc3\xa9' }), 'local-1'), 'latin1')
-  expect(JSON.parse(bytes.toString('utf8'))).toMatchObject({ http_user_agent: 'José' })
+test('JSON is written as UTF-8, and what is none is replaced', () => {
+  const json = jsonLines('Zürich')
+  const shown = (agent: string) => parsed(json(record({}, { 'user-agent': agent })))
+  expect(shown('Jos\xc3\xa9')).toMatchObject({ http_user_agent: 'José', region_id: 'Zürich', app_name: 'shop "one"' })
+  expect(shown('\xff"\x00')).toMatchObject({ http_user_agent: '\ufffd"\0', request_time: 0.042, status: 200 })
+})
+
+test('secrets are none of the JSON form either', () => {
+  const target = '/a?JWT=SECRET&access%5Ftoken=SECRET'
+  const labels = new RouteLabels('a1', 'orders', 'NONE', new Set(['jwt']))
+  const shown = record({
+    head: { ...record().head, target },
+    route: { labels },
+    plan: { target, origin: { tls: false } },
+  })
+  expect(jsonLines('x')(shown)).not.toContain('SECRET')
 })
 
 test('times are seconds with three decimals', () => {

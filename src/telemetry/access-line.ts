@@ -1,14 +1,15 @@
 /**
- * One request as one line: the 54 fields of telemetry.md §2.2, or the same as a JSON object.
+ * One request as one line: the 54 fields of telemetry.md §2.2. `access-json.ts` has the same as a JSON object.
  *
  * A line is a byte string and is written as latin1. No credential is ever in it (§2.4): `Authorization` and its kin are
  * not among the fields, and tokens in the query are masked.
  */
-import type { AccessRecord, RouteLabels } from './access-record.js'
-import { CommonRuns } from './common-runs.js'
+import type { AccessRecord } from './access-record.js'
+import type { RunForm } from './common-runs.js'
 import { bareValue, octets, quoted, seconds, since } from './field-text.js'
 import { localTime } from './local-time.js'
 import { maskTarget } from './mask-target.js'
+import { RouteLabels } from './route-labels.js'
 
 /** In their order. */
 export const ACCESS_FIELDS = [
@@ -68,7 +69,9 @@ export const ACCESS_FIELDS = [
  */
 export function accessLine(record: AccessRecord, region: string): string {
   const { head, plan, upstreamStartedAt: sent } = record
-  const { runs, secrets } = record.route === undefined ? NO_ROUTE : record.route.labels
+  const labels = record.route === undefined ? NO_ROUTE : record.route.labels
+  const runs = labels.runs(TEXT)
+  const { secrets } = labels
   const total = record.finishedAt - record.startedAt
   const called = sent !== 0 && plan !== undefined
   const version = head.http2 === true ? 'HTTP/2.0' : head.minorVersion === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
@@ -82,7 +85,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   return `${record.sourceAddress} ${record.requestId} ${runs.caller} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${runs.host(record.secure, head.host)} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${runs.access} ${inner} ${record.connection.proxyFields} ${record.bodyBytesIn} ${runs.outcome}\n`
 }
 
-const NO_ROUTE: RouteLabels = { runs: new CommonRuns('-', '-', '-'), secrets: undefined }
+const NO_ROUTE = new RouteLabels('', '', '')
 const NO_UPSTREAM = '- - - - - -'
 
 /** Fields 18 to 23. */
@@ -94,47 +97,29 @@ function upstreamFields(record: AccessRecord, target: string, sent: number): str
   return `${record.upstreamAddress || '-'} ${bareValue(target)} ${status} ${connected} ${head} ${ended}`
 }
 
-/** What a line says of a route, made once per route. */
-export function routeLabels(
-  apiId: string,
-  apiName: string,
-  authType: string,
-  secrets?: ReadonlySet<string>,
-): RouteLabels {
-  return { runs: new CommonRuns(apiId, quoted(octets(apiName)), authType), secrets }
+const TEXT: RunForm = {
+  caller: ({ apiId }, userId, appId) => `${apiId || '-'} ${userId || '-'} ${appId || '-'}`,
+  host: (scheme, host) => `${scheme} ${bareValue(host)}`,
+  access: ({ authType }, throttled, accessModel, secondFactor) =>
+    `${throttled ? 1 : 0} ${authType || '-'} ${accessModel || '-'} ${secondFactor || '-'}`,
+  outcome: ({ apiName }, facts) => {
+    const { appName, custom = NO_CUSTOM_FIELDS, isRemote, gzipRatio, scheme, groupId, errorCode, functionUrn } = facts
+    const source = isRemote ? 'remote' : 'local'
+    return `${quoted(octets(apiName))} ${quoted(octets(appName))} - - ${custom} ${source} ${gzipRatio || '-'} ${scheme || '-'} ${groupId || '-'} ${errorCode || '-'} ${quoted(functionUrn)}`
+  },
 }
 
-/** As `accessLine`, as an object; what is absent there is `null` here. */
-export function accessJson(record: AccessRecord, region: string): string {
-  const values = splitAccessLine(accessLine(record, region))
-  const object = Object.fromEntries(ACCESS_FIELDS.map((name, index) => [name, jsonValue(name, values[index])]))
-  return octets(JSON.stringify(object)) + '\n'
-}
-
-const NUMERIC: ReadonlySet<string> = new Set([
-  'request_time',
-  'status',
-  'bytes_sent',
-  'request_length',
-  'upstream_status',
-  'upstream_connect_time',
-  'upstream_header_time',
-  'upstream_response_time',
-  'all_upstream_response_time',
-  'inner_time',
-  'body_bytes_sent',
-])
-
-function jsonValue(name: string, value: string | undefined): string | number | null {
-  if (value === undefined || value === '-') return null
-  return NUMERIC.has(name) ? Number(value) : Buffer.from(value, 'latin1').toString('utf8')
-}
+const NO_CUSTOM_FIELDS = '- - - - - - - - - -'
 
 /** The fields of a line by the rule that consumers follow: blanks separate, except between quotes. */
 export function splitAccessLine(line: string): string[] {
-  return Array.from(line.matchAll(/"([^"]*)"|[^ "\n]+/g), ([whole, inside]) =>
-    inside === undefined
-      ? whole
-      : inside.replace(/\\x([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(String(hex), 16))),
-  )
+  return readFields(line).map((value) => value ?? '-')
+}
+
+/** As `splitAccessLine`; `undefined` for what is absent, which a quoted `-` is not. */
+export function readFields(line: string): (string | undefined)[] {
+  return Array.from(line.matchAll(/"([^"]*)"|[^ "\n]+/g), ([whole, inside]) => {
+    if (inside === undefined) return whole === '-' ? undefined : whole
+    return inside.replace(/\\x([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(String(hex), 16)))
+  })
 }

@@ -2,8 +2,8 @@
  * What the access log tells of a request: the gateway's exchange, seen from here. Texts are byte strings, one character
  * per octet, as they came off the wire.
  */
-import type { CommonRuns } from './common-runs.js'
 import type { CustomFields } from './custom-fields.js'
+import type { RouteLabels } from './route-labels.js'
 
 export interface AccessRecord {
   readonly requestId: string
@@ -62,11 +62,4 @@ export interface AccessRecord {
   readonly upstreamEndedAt: number
   /** Milliseconds over all attempts. */
   readonly upstreamTotal: number
-}
-
-/** What is known of a route before any request (`routeLabels`). */
-export interface RouteLabels {
-  readonly runs: CommonRuns
-  /** Names of parameters, in lower case, whose values are secret here, beside those that are everywhere. */
-  readonly secrets: ReadonlySet<string> | undefined
 }

@@ -4,9 +4,36 @@
  * one request to the next.
  */
 import type { AccessRecord } from './access-record.js'
-import { bareValue, octets, quoted } from './field-text.js'
 
 type Caller = AccessRecord['caller']
+
+/** What a line says of a route, made once per route. */
+export interface RouteFacts {
+  readonly apiId: string
+  readonly apiName: string
+  readonly authType: string
+}
+
+/** Fields 35 to 54; what is not known is empty. */
+export interface OutcomeFacts {
+  readonly appName: string
+  /** Fields 39 to 48 as a line has them; undefined: they are absent. */
+  readonly custom: string | undefined
+  readonly isRemote: boolean
+  readonly gzipRatio: string
+  readonly scheme: string
+  readonly groupId: string
+  readonly errorCode: string
+  readonly functionUrn: string
+}
+
+/** How runs are written: as text or as JSON. All but `custom` are texts of the gateway's own or of whoever called. */
+export interface RunForm {
+  caller(api: RouteFacts, userId: string, appId: string): string
+  host(scheme: string, host: string): string
+  access(api: RouteFacts, throttled: boolean, accessModel: string, secondFactor: string): string
+  outcome(api: RouteFacts, facts: OutcomeFacts): string
+}
 
 export class CommonRuns {
   /** Fields 3 to 5: API, user, app. */
@@ -22,29 +49,29 @@ export class CommonRuns {
   #errorCode = ''
   #functionUrn = ''
   #groupId = ''
-  #custom = ''
+  #custom: string | undefined = undefined
   #ratio = ''
   #isRemote = false
   #scheme = ''
   // Fields 9 and 10.
   #secure = false
   #sentHost = ''
-  #host = 'http -'
+  #host: string
 
-  /** @param apiName as a field */
   constructor(
-    readonly apiId: string,
-    private readonly apiName: string,
-    private readonly authType: string,
-  ) {}
+    private readonly api: RouteFacts,
+    private readonly form: RunForm,
+  ) {
+    this.#host = form.host('http', '')
+  }
 
   /** Brings `caller`, `access` and `outcome` up to this request. */
   see(record: AccessRecord, called: boolean): void {
     const { caller, secondFactor, errorType, errorCode, functionUrn, groupId, gzip } = record
-    const scheme = called ? schemeOf(record.plan?.origin) : '-'
+    const scheme = called ? schemeOf(record.plan?.origin) : ''
     const isRemote = record.upstreamStatus !== 0 && errorCode === ''
-    const custom = record.customFields === undefined ? NO_CUSTOM_FIELDS : record.customFields(record.head)
-    const ratio = gzip === undefined ? '-' : gzipRatio(gzip)
+    const custom = record.customFields?.(record.head)
+    const ratio = gzip === undefined ? '' : gzipRatio(gzip)
     if (
       caller === this.#caller &&
       errorCode === this.#errorCode &&
@@ -70,14 +97,13 @@ export class CommonRuns {
     this.#secondFactor = secondFactor
     this.#functionUrn = functionUrn
 
-    const user = caller === undefined ? '-' : (caller.projectId ?? caller.userId) || '-'
-    const app = caller === undefined ? '-' : quoted(octets(caller.appName))
-    const throttled = errorType === 'THROTTLED' ? 1 : 0
-    const source = isRemote ? 'remote' : 'local'
-    this.caller = flat(`${this.apiId} ${user} ${caller?.appId || '-'}`)
-    this.access = flat(`${throttled} ${this.authType} ${caller?.accessModel ?? '-'} ${secondFactor || '-'}`)
+    const { api, form } = this
+    const model = caller?.accessModel ?? ''
+    this.caller = flat(form.caller(api, (caller?.projectId ?? caller?.userId) || '', caller?.appId ?? ''))
+    this.access = flat(form.access(api, errorType === 'THROTTLED', model, secondFactor))
+    const appName = caller?.appName ?? ''
     this.outcome = flat(
-      `${this.apiName} ${app} - - ${custom} ${source} ${ratio} ${scheme} ${groupId || '-'} ${errorCode || '-'} ${quoted(functionUrn)}`,
+      form.outcome(api, { appName, custom, isRemote, gzipRatio: ratio, scheme, groupId, errorCode, functionUrn }),
     )
   }
 
@@ -86,7 +112,7 @@ export class CommonRuns {
     if (secure === this.#secure && sent === this.#sentHost) return this.#host
     this.#secure = secure
     this.#sentHost = flat(sent)
-    return (this.#host = flat(`${secure ? 'https' : 'http'} ${bareValue(hostOnly(sent))}`))
+    return (this.#host = flat(this.form.host(secure ? 'https' : 'http', hostOnly(sent))))
   }
 }
 
@@ -96,10 +122,8 @@ function schemeOf(origin: NonNullable<AccessRecord['plan']>['origin'] | undefine
   return origin?.tls === true ? 'https' : 'http'
 }
 
-const NO_CUSTOM_FIELDS = '- - - - - - - - - -'
-
 function gzipRatio({ before, after }: { readonly before: number; readonly after: number }): string {
-  return after === 0 ? '-' : (before / after).toFixed(2)
+  return after === 0 ? '' : (before / after).toFixed(2)
 }
 
 function hostOnly(host: string): string {

@@ -56,6 +56,26 @@ test('requests of an instance are told in its stream while lts is on, refused on
   expect(gw.faults).toEqual([])
 })
 
+test("a stream has the lines of the operator's log, in its form", async () => {
+  using logs = temporary()
+  const destination = join(logs.directory, 'access.log')
+  const options = {
+    accessLog: { destination },
+    accessLogFormat: 'json',
+    logStreams: { directory: logs.directory },
+  } as const
+  const gw = await gateway({ api: { backend: mockBackend() }, options })
+  await gw.get('/orders?before')
+  await gw.apply(lts({ log_group: 'shop', log_stream: 'calls' }))
+  await gw.get('/orders?on')
+  await gw[Symbol.asyncDispose]()
+  const lines = readFileSync(destination, 'latin1').split('\n')
+  expect(lines.map((line) => line && (JSON.parse(line) as { router_uri: string }).router_uri)).toEqual([
+    ...['/orders?before', '/orders?on', ''],
+  ])
+  expect(readFileSync(join(logs.directory, 'i1/shop/calls.log'), 'latin1').split('\n')).toEqual(lines.slice(1))
+})
+
 test('instances that have chosen the same names do not see what is told of each other', async () => {
   using logs = temporary()
   await using gw = await staged(logs.directory)

@@ -1,12 +1,11 @@
 /**
  * Access logs of instances (telemetry.md §2.1): the feature `lts` of an instance names a group and a stream, and its
- * requests are told there too: `<directory>/<instance>/<group>/<stream>.log`, in the format of the operator's own log.
+ * requests are told there too: `<directory>/<instance>/<group>/<stream>.log`, in lines as the operator's own log has them.
  * Instances are of different tenants, who choose their names without knowing of each other.
  */
 import { hash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { AccessRecord } from './access-record.js'
 import { AccessLog, type AccessLogOptions } from './access-log.js'
 
 export interface LogStreamOptions extends Omit<AccessLogOptions, 'destination'> {
@@ -26,15 +25,15 @@ export class LogStreams {
 
   constructor(
     private readonly options: LogStreamOptions,
-    private readonly region: string,
     private readonly onFault: (fault: unknown) => void,
   ) {}
 
-  record(stream: LogStream, record: AccessRecord): void {
+  /** @param line as `AccessLog.write` takes it */
+  write(stream: LogStream, line: string): void {
     if (!this.#open.has(stream)) this.#open.set(stream, this.#opened(stream))
     const log = this.#open.get(stream)
     if (log === undefined) this.#lostBefore++
-    else log.record(record)
+    else log.write(line)
   }
 
   /** Lines that were not written. */
@@ -74,7 +73,7 @@ export class LogStreams {
     const destination = join(directory, stream)
     try {
       mkdirSync(dirname(destination), { recursive: true, mode: 0o750 })
-      return new AccessLog({ ...options, destination }, this.region, this.onFault)
+      return new AccessLog({ ...options, destination }, this.onFault)
     } catch (error) {
       this.onFault(new Error(`The log stream ${destination} cannot be written.`, { cause: error }))
       return undefined

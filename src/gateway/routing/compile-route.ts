@@ -3,7 +3,7 @@ import type { Functions } from '../../functions/functions.js'
 import type { Limiter } from '../../limits/limiter.js'
 import type { AuthorizerPart, PluginPart, PublicationPart, ThrottlePart } from '../../snapshot/parts.js'
 import type { KafkaSinks } from '../../telemetry/kafka/sinks.js'
-import { routeLabels } from '../../telemetry/access-line.js'
+import { RouteLabels } from '../../telemetry/route-labels.js'
 import type { Statistics } from '../../telemetry/statistics.js'
 import type { AddressSet } from '../address-set.js'
 import type { Apps } from '../auth/apps.js'
@@ -192,7 +192,7 @@ function compile(
     replySteps: present(replySteps),
     throttle,
     statistics: statistics.of(instanceId, groupId, apiId, environmentId),
-    labels: routeLabels(apiId, definition.name, definition.auth_type, pluginAuth.secrets),
+    labels: new RouteLabels(apiId, definition.name, definition.auth_type, pluginAuth.secrets),
     grpc: definition.req_protocol === 'GRPCS',
   }
 }

@@ -1,5 +1,5 @@
 import type { PublicationPart } from '../../snapshot/parts.js'
-import type { RouteLabels } from '../../telemetry/access-record.js'
+import type { RouteLabels } from '../../telemetry/route-labels.js'
 import type { ApiStatistics } from '../../telemetry/statistics.js'
 import type { Exchange } from '../exchange.js'
 import type { Failure } from '../handler.js'
