@@ -15,8 +15,13 @@ export interface Http2Client extends AsyncDisposable {
   call(path: string, headers?: OutgoingHttpHeaders, body?: Buffer | string): Promise<Http2Reply>
 }
 
-export async function http2Client(port: number, servername = 'g1.apic.test'): Promise<Http2Client> {
-  const session = connect(`https://127.0.0.1:${port}`, { servername, rejectUnauthorized: false })
+/** @param identity of the client, in PEM */
+export async function http2Client(
+  port: number,
+  servername = 'g1.apic.test',
+  identity: { readonly cert?: string; readonly key?: string } = {},
+): Promise<Http2Client> {
+  const session = connect(`https://127.0.0.1:${port}`, { servername, rejectUnauthorized: false, ...identity })
   await new Promise<void>((resolve, reject) => {
     session.once('connect', () => resolve())
     session.once('error', reject)

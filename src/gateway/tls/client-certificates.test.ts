@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { certificate } from '../../../test/certificates.js'
 import { gateway, type TestGateway } from '../../../test/gateway.js'
+import { http2Client } from '../../../test/http2-client.js'
 import {
   appPart,
   change,
@@ -93,6 +94,20 @@ test('no other way to write the Host leads around the rules', async () => {
       expect([host, servername, await call(host, servername)]).toEqual([host, servername, 'APIG.0205'])
   const target = `https://a.com/orders`
   expect((await secureCall(port(gw), target, { host: 'open.com', tls: { servername: 'open.com' } })).status).toBe(400)
+})
+
+test('streams of one HTTP/2 connection are judged by their own authority', async () => {
+  await using gw = await mutual()
+  const codes = async (servername: string, tls = {}) => {
+    await using client = await http2Client(port(gw), servername, tls)
+    const call = async (more: Record<string, string>) => (await client.call('/orders', more)).code ?? 'admitted'
+    const named = (authority: string) => call({ ':authority': authority })
+    const two = await call({ ':authority': 'open.com', host: 'a.com' })
+    return [await named('a.com'), await named('A.com:443'), await named('b.com'), await named('open.com'), two]
+  }
+  // Two names in one request are none.
+  expect(await codes('open.com')).toEqual(['APIG.0205', 'APIG.0205', 'APIG.0205', 'admitted', 'APIG.0201'])
+  expect(await codes('a.com', identity(good))).toEqual(['admitted', 'admitted', 'APIG.0205', 'admitted', 'APIG.0201'])
 })
 
 const verifying = (more: object = {}) =>
