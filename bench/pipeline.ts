@@ -398,7 +398,7 @@ async function cpu(calls: number, work: (call: number) => unknown): Promise<numb
   for (let i = 0; i < calls; i++) {
     const done = work(i)
     if (done instanceof Promise) await done
-    if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   const { user, system } = process.cpuUsage(before)
   return (user + system) / calls

@@ -100,6 +100,23 @@ test('a path that is compared is decoded, unless the feature api_uri_no_escape l
 })
 
 test.each([
+  ['10.0.0.0/8, 192.0.2.7', '192.0.2.7', true],
+  ['10.0.0.0/8', '::ffff:10.1.2.3', true],
+  ['10.0.0.5-10.0.1.5', '10.0.0.255', true],
+  ['2001:db8::/32', '2001:db8::1', true],
+  ['10.0.0.0/8', '11.0.0.0', false],
+  ['0.0.0.0/0', 'unknown', false],
+  // A list with an entry that is none matches nobody.
+  ['10.0.0.1,10.0.0.9-10.0.0.2', '10.0.0.1', false],
+  ['10.0.0.1,x', '10.0.0.1', false],
+  ['', '10.0.0.1', false],
+])('a source among %s: %s: %s', (value, from, expected) => {
+  const conditions = [{ origin: 'source', type: 'exact', value }] as const
+  const policy = { name: 'p', effect_mode: 'ALL', conditions, backend: mockBackend() } as const
+  expect(compileConditions(policy, [], defaultFeatures)(anExchange({ from }), [])).toBe(expected)
+})
+
+test.each([
   ['$context.authorizer.frontend.role', 'admin', true],
   ['$context.authorizer.frontend.role', 'user', false],
   ['$context.authorizer.frontend.other', 'admin', false],

@@ -1,7 +1,7 @@
 /** Conditions of policy backends (backends.md §1.1). A missing value never matches. */
 import { compilePattern } from '../../contract/pattern.js'
 import type { Condition, PolicyBackend, RequestParameter } from '../../snapshot/api-definition.js'
-import { AddressSet } from '../address-set.js'
+import { AddressRanges } from '../address-ranges.js'
 import type { Exchange } from '../exchange.js'
 import type { Features } from '../features.js'
 import { percentDecode, utf8Bytes } from '../percent-encoding.js'
@@ -76,7 +76,7 @@ const never: Matches = () => false
 
 function sourceMatches(list: string): Matches {
   try {
-    const addresses = new AddressSet(list.split(','))
+    const addresses = new AddressRanges(list.split(','))
     return ({ sourceAddress }) => addresses.has(sourceAddress)
   } catch (error) {
     if (error instanceof RangeError) return never
