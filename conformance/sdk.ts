@@ -7,10 +7,11 @@ import { parseArgs } from 'node:util'
 import { closeIdleServers } from '../test/management-server.js'
 import { clients } from './sdk/clients.js'
 import { tellTheStory } from './sdk/end-to-end.js'
-import { callEverything } from './sdk/operations.js'
+import { readContract } from './sdk/contract-replies.js'
+import { callEverything, type Outcome } from './sdk/operations.js'
 
 const help = `npm run conformance:go -- [options]   (or conformance:java)
-  --only WORD   only operations whose name has the word, and not the main job
+  --only WORD   only operations whose name has the word, and nothing else
   --every N     every N-th of the requests that the contract does not allow (default 10)
   --show N      how many failures are printed (default 60)`
 
@@ -24,18 +25,20 @@ const { values, positionals } = parseArgs({
   },
 })
 
+const nothing: Outcome = { failures: [], remarks: [] }
 const client = clients[positionals[0] ?? '']
 if (values.help || client === undefined) console.log(help)
 else {
   const command = client.build()
-  const failures: string[] = []
-  if (values.only === '') failures.push(...(await tellTheStory(command)))
-  const outcome = await callEverything(command, client, { only: values.only, every: Number(values.every) })
-  failures.push(...outcome.failures)
+  const story = values.only === '' ? await tellTheStory(command) : nothing
+  const contract = values.only === '' ? await readContract(command, client) : nothing
+  const calls = await callEverything(command, client, { only: values.only, every: Number(values.every) })
+  const outcomes = [story, contract, calls]
+  const failures = outcomes.flatMap((each) => each.failures)
   await closeIdleServers()
   for (const failure of failures.slice(0, Number(values.show))) console.log(`✗ ${failure}`)
   if (failures.length > Number(values.show)) console.log(`… and ${failures.length - Number(values.show)} more`)
-  for (const remark of outcome.remarks) console.log(remark)
+  for (const remark of outcomes.flatMap((each) => each.remarks)) console.log(remark)
   console.log(`${client.name}: ${failures.length === 0 ? 'passed' : `${failures.length} failures`}`)
   process.exitCode = failures.length === 0 ? 0 : 1
 }

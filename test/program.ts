@@ -19,6 +19,13 @@ declare module 'vitest' {
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { main, remove } = await makeProgram()
+  project.provide('program', main)
+  return remove
+}
+
+/** `main` is the file of the command line. */
+export async function makeProgram(): Promise<{ readonly main: string; readonly remove: () => Promise<void> }> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'sluice-program-')))
   for (const name of ['node_modules', 'package.json', 'spec']) await symlink(join(ROOT, name), join(directory, name))
   const dist = join(directory, 'dist')
@@ -46,6 +53,5 @@ export default async function setup(project: TestProject): Promise<() => Promise
     logLevel: 'error',
   })
   await stop()
-  project.provide('program', join(dist, 'cli/main.js'))
-  return () => rm(directory, { recursive: true, force: true })
+  return { main: join(dist, 'cli/main.js'), remove: () => rm(directory, { recursive: true, force: true }) }
 }

@@ -51,6 +51,8 @@ export interface Operation {
   /** Whether there has to be one. */
   readonly needsBody: boolean
   readonly success: number
+  /** Of the reply to a success, where that is JSON. */
+  readonly reply: Schema | undefined
 }
 
 interface Document {
@@ -69,7 +71,9 @@ interface DocumentedOperation {
     readonly required: boolean
     readonly content: Readonly<Record<string, { readonly schema: Schema }>>
   }
-  readonly responses: Readonly<Record<string, unknown>>
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >
   readonly 'x-error-family': 'APIG' | 'APIC'
 }
 
@@ -90,6 +94,7 @@ export function operations(): Operation[] {
         '$ref' in each ? (document.components.parameters[nameOf(each.$ref)] as Parameter) : each,
       )
       const [mediaType, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
+      const success = Object.keys(operation.responses).find((status) => status.startsWith('2')) ?? ''
       return {
         id: operation.operationId,
         family: operation['x-error-family'],
@@ -99,7 +104,8 @@ export function operations(): Operation[] {
         body: content?.schema,
         isForm: mediaType === 'multipart/form-data',
         needsBody: operation.requestBody?.required === true,
-        success: Number(Object.keys(operation.responses).find((status) => status.startsWith('2'))),
+        success: Number(success),
+        reply: operation.responses[success]?.content?.['application/json']?.schema,
       }
     })
 }

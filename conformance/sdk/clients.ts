@@ -20,6 +20,8 @@ export interface Client {
     /** Of its error. */
     readonly message: RegExp
     readonly why: string
+    /** The list whose items have it. */
+    readonly list: string
     /** Takes away what such a reply is about. */
     readonly without: (sluice: TestManagement) => Promise<unknown>
   }
@@ -109,6 +111,7 @@ export const clients: Readonly<Record<string, Client>> = {
     // Whose is a certificate: "instance" or "global" in this version, 1 or 2 in the later ones of Go and Python.
     unreadable: {
       message: /SslInfo\$TypeEnum/,
+      list: 'ssl_infos',
       why: 'without a certificate on the domain: this version takes ssl_infos[].type for a text',
       without: withoutCertificates,
     },

@@ -1,18 +1,24 @@
 /** The main job by an SDK: define an API, publish it, protect it, call it, take it back. */
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeProgram } from '../../test/program.js'
 import { recordingBackend } from '../../test/recording-backend.js'
 import { startSluice } from '../../test/sluice.js'
 import type { Command } from './clients.js'
 import { runJob } from './job.js'
+import type { Outcome } from './operations.js'
 
-const ROOT = join(import.meta.dirname, '../..')
+export async function tellTheStory(command: Command): Promise<Outcome> {
+  const { main, remove } = await makeProgram()
+  try {
+    return await tell(command, main)
+  } finally {
+    await remove()
+  }
+}
 
-/** What failed: nothing, or what the program said last. */
-export async function tellTheStory(command: Command): Promise<readonly string[]> {
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
-  await using sluice = await startSluice({}, undefined, join(ROOT, 'dist/cli/main.js'))
+async function tell(command: Command, program: string): Promise<Outcome> {
+  await using sluice = await startSluice({}, undefined, program)
   await using backend = await recordingBackend()
   backend.answer = (response, { target, headers }) => {
     const { pathname, searchParams } = new URL(target, 'http://backend')
@@ -33,5 +39,7 @@ export async function tellTheStory(command: Command): Promise<readonly string[]>
     backend: backend.address,
     requests: [],
   })
-  return ended === 0 ? [] : [`the main job: ${errors.trim()}`]
+  return ended === 0
+    ? { failures: [], remarks: ['the main job, through a whole Sluice'] }
+    : { failures: [`the main job: ${errors.trim()}`], remarks: [] }
 }

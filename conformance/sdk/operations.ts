@@ -1,15 +1,16 @@
 /** Every operation, by an SDK that is given each request as its own type, and says what it made of the reply. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestManagement } from '../../test/management.js'
 import { casesOf, type Case } from '../boundary/cases.js'
-import { operations, resolved, type Operation } from '../boundary/contract.js'
+import { operations, type Operation } from '../boundary/contract.js'
 import { expected, learnPaths } from '../boundary/expectations.js'
 import { rehearsal, type Rehearsal } from '../boundary/rehearsal.js'
 import type { Client, Command } from './clients.js'
 import { runJob } from './job.js'
-import { lost, misread } from './reading.js'
+import { asTyped } from './requests.js'
+import { jsonOf, misreadings, unknownTo, type Result } from './result.js'
 
 export interface Outcome {
   readonly failures: readonly string[]
@@ -21,24 +22,6 @@ interface Selection {
   readonly only: string
   /** Every n-th of the requests that the contract does not allow. */
   readonly every: number
-}
-
-/** What the programs print for each request; `Result` in each of them says more. */
-interface Result {
-  readonly inexpressible?: string
-  readonly status?: number
-  readonly requestId?: string
-  readonly raw?: string
-  readonly decoded?: Readonly<Record<string, unknown>>
-  readonly stream?: string
-  readonly strangers?: readonly string[]
-  readonly fault?: {
-    readonly status: number
-    readonly code: string
-    readonly message: string
-    readonly requestId: string
-  }
-  readonly failure?: string
 }
 
 export async function callEverything(command: Command, client: Client, selection: Selection): Promise<Outcome> {
@@ -129,60 +112,19 @@ async function perform(run: Run): Promise<{ readonly methods: readonly string[];
   return { methods, tried: cases.map((one, index) => ({ one, result: results[index] ?? {} })) }
 }
 
-async function answers(command: Command, { sluice }: Rehearsal, cases: readonly Case[]) {
+/** @param endpoint of another server than that of the stage */
+export async function answers(command: Command, { sluice }: Rehearsal, cases: readonly Case[], endpoint = sluice.url) {
   const files = await mkdtemp(join(tmpdir(), 'sluice-conformance-files-'))
   try {
     const requests = []
     for (const one of cases)
       requests.push({ operation: one.operation.id, request: await asTyped(one, sluice.instanceId, files) })
     const { accessKey, secretKey } = sluice.identities
-    const { url: endpoint, projectId, instanceId } = sluice
+    const { projectId, instanceId } = sluice
     return await runJob(command, 'operations', { endpoint, accessKey, secretKey, projectId, instanceId, requests })
   } finally {
     await rm(files, { recursive: true })
   }
-}
-
-/** Parameters and body as members of one object: the SDKs' types of requests have a field for each. */
-async function asTyped({ operation, request }: Case, instanceId: string, files: string): Promise<object> {
-  const instance = operation.path.some(({ name }) => name === 'instance_id') ? { instance_id: instanceId } : {}
-  const query = operation.query
-    .filter(({ name }) => name in request.query)
-    .map(({ name, schema }) => [name, typed(request.query[name], schema.type)] as const)
-  const body = operation.isForm ? await form(request.body, files) : worded(request.body, operation)
-  return {
-    ...instance,
-    ...request.path,
-    ...Object.fromEntries(query),
-    ...(body === undefined ? {} : { body }),
-  }
-}
-
-/** The path of a file stands for its content, in all SDKs. */
-async function form(body: unknown, files: string): Promise<object> {
-  const { file_name: content, ...rest } = body as Readonly<Record<string, unknown>>
-  if (typeof content !== 'string') return rest
-  const file = join(files, `${Math.random()}.json`)
-  await writeFile(file, content)
-  return { ...rest, file_name: file }
-}
-
-/** What may be a number or a text is a text in the SDKs' types. */
-function worded(body: unknown, operation: Operation): unknown {
-  if (typeof body !== 'object' || body === null || operation.body === undefined) return body
-  const { properties = {} } = resolved(operation.body).schema
-  const members = Object.entries(body).map(([name, value]: [string, unknown]) => {
-    const either = [properties[name]?.type].flat().includes('string')
-    return [name, either && typeof value === 'number' ? String(value) : value] as const
-  })
-  return Array.isArray(body) ? body : Object.fromEntries(members)
-}
-
-/** A query parameter as the types of the contract have it, where it can be that. */
-function typed(value: unknown, type: unknown): unknown {
-  if (type === 'integer' && typeof value === 'string' && /^-?\d{1,18}$/.test(value)) return Number(value)
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
-  return value
 }
 
 function wrongMethods(methods: readonly string[], all: readonly Operation[], { absent }: Client): string[] {
@@ -195,7 +137,7 @@ function wrongMethods(methods: readonly string[], all: readonly Operation[], { a
 
 function problems(one: Case, result: Result): string[] {
   const { operation } = one
-  const { inexpressible, fault, failure, status, raw = '', stream, requestId } = result
+  const { inexpressible, fault, failure, status, raw = '', requestId } = result
   // Of members that a version does not have, or has in another type, there is at least a request without.
   if (inexpressible !== undefined) return one.what === 'as it is' ? [`cannot be said: ${inexpressible}`] : []
   if (failure !== undefined) return [`${status ?? ''} ${failure}: ${raw.slice(0, 300)}`]
@@ -207,39 +149,11 @@ function problems(one: Case, result: Result): string[] {
       ...(isAllowed(one) ? [`refused: ${status ?? ''} ${raw}`] : []),
     ]
   }
-  if (status !== operation.success) return [`${status ?? 'no status'} instead of ${operation.success}`]
-  if (stream !== undefined) return stream === '' ? ['the stream is empty'] : []
-  // An SDK's object without members is what it makes of no body. Some have the id of the request as a member of it.
-  const whole = raw === '' ? {} : jsonOf(raw)
-  const { 'x-request-id': id = requestId, ...decoded } = result.decoded ?? {}
-  if (id !== requestId) return [`the SDK reads ${JSON.stringify(id)} as the id of the request`]
-  return [
-    ...misread(whole, decoded),
-    ...(result.strangers ?? [])
-      .filter((value) => !published.test(value))
-      .map((value) => `the SDK's enumeration has no ${value}`),
-  ]
+  return misreadings(result, operation.success)
 }
 
 /** Whether success is what the contract demands, with all the rules that are said elsewhere. */
 const isAllowed = (one: Case): boolean => expected(one) === String(one.operation.success)
-
-/**
- * Values that the published examples have, though the SDK's enumerations do not: empty texts in objects that stand where
- * nothing is, and the protocol of a health check in lower case.
- */
-const published = / $|^UpdateHealthCheckResponse\$ProtocolEnum (?:tcp|https?)$/
-
-const unknownTo = ({ raw, decoded, stream, fault }: Result): readonly string[] =>
-  raw === undefined || raw === '' || stream !== undefined || fault !== undefined ? [] : lost(jsonOf(raw), decoded)
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return {}
-  }
-}
 
 function titleOf({ operation, place, at, what, value }: Case): string {
   const said = value === undefined ? 'nothing' : JSON.stringify(value)

@@ -5,10 +5,10 @@ type Members = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Places where the SDK has another value than the reply, or one where the reply has none. */
+/** Places where the SDK has another value than the reply, or one where the reply has none. Passwords are not read back. */
 export function misread(raw: unknown, decoded: unknown): string[] {
   return [...differences(raw, unwrapped(raw, decoded), '')].flatMap(({ at, sent, read }) =>
-    read === undefined || same(sent, read)
+    read === undefined || same(sent, read) || (sent === undefined && at.endsWith('.password'))
       ? []
       : [`${at} is ${JSON.stringify(sent)}, and ${JSON.stringify(read)} to the SDK`],
   )

@@ -1528,7 +1528,7 @@ export interface EndpointPermissionList {
 
 export interface EndpointService {
   service_name?: string | undefined
-  /** Not RFC 3339 in the seed example (2021-8-03 06:04:43). */
+  /** YYYY-MM-DD hh:mm:ss, not RFC 3339. SDKs read it as a time, and fail on the month of one digit in the seed example (2021-8-03 06:04:43). */
   created_at?: string | undefined
 }
 
@@ -1700,8 +1700,8 @@ export interface InstanceConfig {
   config_name?: 'INSTANCE_NUM_LIMIT' | undefined
   /** Quota value as a string. */
   config_value?: string | undefined
-  /** SDKs read a date-time text; the example has Unix milliseconds. */
-  config_time?: string | number | undefined
+  /** SDKs read a time; the Unix milliseconds in one example they fail on. */
+  config_time?: string | undefined
   remark?: string | undefined
 }
 
@@ -2968,8 +2968,8 @@ export type ShowDetailsOfGatewayResponseTypeV2Response = { [K in GatewayResponse
 export type ShowDetailsOfGatewayResponseV2Response = CreateGatewayResponseV2Response
 
 export interface ShowDetailsOfInstanceProgressV2Response {
-  /** Percent. */
-  progress?: number | undefined
+  /** Percent, in the steps that SDKs enumerate; 0 of a creation that failed, in the examples. */
+  progress?: 0 | 30 | 50 | 80 | 90 | 100 | undefined
   status?: 'creating' | 'success' | 'failed' | undefined
   error_code?: string | null | undefined
   error_msg?: string | null | undefined

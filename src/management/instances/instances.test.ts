@@ -41,8 +41,7 @@ describe.each(engines)('instances on $name', (engine) => {
     sluice.now += JOB / 2
     const half = await sluice.given('showDetailsOfInstanceProgressV2', { instanceId })
     expect(half).toMatchObject({ status: 'creating', error_code: null, error_msg: null })
-    expect(half.progress).toBeGreaterThanOrEqual(50)
-    expect(half.progress).toBeLessThan(100)
+    expect([80, 90]).toContain(half.progress)
 
     sluice.now += JOB / 2
     expect(await sluice.given('showDetailsOfInstanceProgressV2', { instanceId })).toMatchObject({
