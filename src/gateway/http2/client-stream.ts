@@ -21,6 +21,7 @@ import { linesWithout } from '../responses/reply-lines.js'
 import { grpcRefusal, speaksGrpc } from './grpc-status.js'
 import { replyFields, replyFieldsOf, type ReplyFields } from './reply-headers.js'
 import type { RequestText } from './request-text.js'
+import { closeListener, listener, type OwnedStream, setOwner } from './stream-owner.js'
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
 
@@ -56,11 +57,12 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   /** The stream has more to send than it should; `drain` will follow. */
   #full = false
   #unsent = 0
+  #trailers: (() => ReplyFields) | undefined = undefined
 
   constructor(
-    readonly stream: ServerHttp2Stream,
+    readonly stream: ServerHttp2Stream & OwnedStream<ClientStream>,
     private readonly surroundings: StreamSurroundings,
-    closed: (stream: ServerHttp2Stream) => void,
+    private readonly left: (stream: ServerHttp2Stream) => void,
   ) {
     super()
     this.#context = surroundings.context
@@ -70,11 +72,17 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     this.tls = surroundings.tls
     // What matters about an error is the close that follows.
     stream.on('error', ignore)
-    stream.on('close', () => {
-      closed(stream)
-      this.#closed()
-    })
+    stream.on('close', ClientStream.#onClose)
+    setOwner(stream, this)
   }
+
+  static readonly #onClose = closeListener((owner: ClientStream) => owner.#closed())
+  static readonly #onData = listener((owner: ClientStream, piece: Buffer) => owner.#take(piece))
+  static readonly #onEnd = listener((owner: ClientStream) => owner.#bodyEnded())
+  static readonly #onDrain = listener((owner: ClientStream) => owner.#drained())
+  static readonly #onWantTrailers = listener((owner: ClientStream) => {
+    owner.stream.sendTrailers(owner.#trailers?.() ?? {})
+  })
 
   /** @param request `undefined` for what cannot be read as one */
   begin(request: RequestText | undefined, ended: boolean): void {
@@ -158,8 +166,8 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
 
   #readBody(): void {
     if (this.head.expectsContinue) this.stream.additionalHeaders({ ':status': 100 })
-    this.stream.on('data', (piece: Buffer) => this.#take(piece))
-    this.stream.on('end', () => this.#bodyEnded())
+    this.stream.on('data', ClientStream.#onData)
+    this.stream.on('end', ClientStream.#onEnd)
     if (!this.stream.isPaused()) this.#armBody()
   }
 
@@ -298,7 +306,9 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
       stream.destroy(new Error('the reply has no form in HTTP/2'))
       return
     }
-    if (trailers !== undefined) stream.on('wantTrailers', () => stream.sendTrailers(trailers()))
+    if (trailers === undefined) return
+    this.#trailers = trailers
+    stream.on('wantTrailers', ClientStream.#onWantTrailers)
   }
 
   /** The first piece begins with the whole head, as HTTP/1.1 has it; what follows is body. */
@@ -317,7 +327,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
     if (this.exchange !== undefined) this.exchange.bytesOut += body.length
     if (send(stream, body)) return true
     // Most streams are never waited for.
-    if (!this.#full) stream.once('drain', () => this.#drained())
+    if (!this.#full) stream.once('drain', ClientStream.#onDrain)
     this.#full = true
     return false
   }
@@ -379,6 +389,7 @@ export class ClientStream extends Alarm implements ExchangeConnection, Forwarded
   }
 
   #closed(): void {
+    this.left(this.stream)
     this.#context.wheel.disarm(this)
     this.#abort(499)
   }

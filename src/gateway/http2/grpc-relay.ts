@@ -21,18 +21,28 @@ import { endReplyTap, endRequestTap } from '../taps.js'
 import type { BackendSession, BackendSessions } from './backend-sessions.js'
 import type { ClientStream } from './client-stream.js'
 import { addFields, type ReplyFields } from './reply-headers.js'
+import { closeListener, listener, type OwnedStream, setOwner } from './stream-owner.js'
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants
 
 /** Fields of a reply that the gateway writes itself. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([':status', 'server', 'x-request-id', 'connection', 'keep-alive'])
 
+type BackendStream = ClientHttp2Stream & OwnedStream<GrpcRelay>
+
+/** With what Node would add to its copy of them. Node 24 warns of a weight. */
+const [MAJOR = ''] = process.versions.node.split('.')
+const REQUEST_OPTIONS = {
+  ...{ endStream: false, parent: 0, exclusive: false, silent: false },
+  ...(Number(MAJOR) < 24 && { weight: constants.NGHTTP2_DEFAULT_WEIGHT }),
+}
+
 export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   readonly sink: ChunkSink = this
   #exchange: Exchange | undefined = undefined
   #plan: ForwardPlan | undefined = undefined
   #backend: BackendSession | undefined = undefined
-  #stream: ClientHttp2Stream | undefined = undefined
+  #stream: BackendStream | undefined = undefined
   /** What came before the connection was there. */
   #early: Buffer[] = []
   #requestDone = false
@@ -88,7 +98,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     // Most calls never wait to be told.
     if (!stream.write(piece) && !this.#full) {
       this.#full = true
-      stream.once('drain', () => this.#drained())
+      stream.once('drain', GrpcRelay.#onDrain)
     }
   }
 
@@ -170,24 +180,40 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
       return
     }
     this.#stream = stream
-    stream.on('response', (headers, flags) => this.#replyBegins(exchange, headers, flags))
-    stream.on('trailers', (trailers: IncomingHttpHeaders) => (this.#trailers = copied(trailers)))
-    stream.on('data', (piece: Buffer) => this.#relay(piece))
-    stream.on('end', () => this.#ended(exchange))
+    setOwner(stream, this)
+    stream.on('response', GrpcRelay.#onResponse)
+    stream.on('trailers', GrpcRelay.#onTrailers)
+    stream.on('data', GrpcRelay.#onData)
+    stream.on('end', GrpcRelay.#onEnd)
     // What matters about an error is the close that follows.
     stream.on('error', ignore)
-    stream.on('close', () => {
-      if (this.#stream === stream) this.#cutOff(exchange)
-    })
+    stream.on('close', GrpcRelay.#onClose)
     for (const piece of this.#early) this.#write(stream, piece)
     this.#early = []
     if (this.#requestDone) stream.end()
     else if (!this.#full) this.client.resumeBody()
   }
 
-  #request(exchange: Exchange, plan: ForwardPlan, { session }: BackendSession): ClientHttp2Stream | undefined {
+  static readonly #onResponse = listener(
+    (relay: GrpcRelay, headers: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number) =>
+      relay.#replyBegins(headers, flags),
+  )
+  static readonly #onTrailers = listener((relay: GrpcRelay, trailers: IncomingHttpHeaders) => {
+    relay.#trailers = copied(trailers)
+  })
+  static readonly #onData = listener((relay: GrpcRelay, piece: Buffer) => relay.#relay(piece))
+  static readonly #onEnd = listener((relay: GrpcRelay) => relay.#ended())
+  static readonly #onDrain = listener((relay: GrpcRelay) => relay.#drained())
+  static readonly #onClose = closeListener((relay: GrpcRelay) => relay.#closed())
+
+  #closed(): void {
+    const exchange = this.#exchange
+    if (this.#stream !== undefined && exchange !== undefined) this.#cutOff(exchange)
+  }
+
+  #request(exchange: Exchange, plan: ForwardPlan, { session }: BackendSession): BackendStream | undefined {
     try {
-      return session.request(requestFields(this.client, exchange, plan), { endStream: false })
+      return session.request(requestFields(this.client, exchange, plan), REQUEST_OPTIONS)
     } catch {
       // The backend has said goodbye in this very moment, or the head has no form in HTTP/2.
       return undefined
@@ -281,8 +307,9 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
 
   // The reply.
 
-  #replyBegins(exchange: Exchange, headers: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number): void {
-    if (this.#exchange !== exchange) return
+  #replyBegins(headers: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) return
     this.#arm()
     const status = headers[':status'] ?? 0
     exchange.upstreamHeadAt = performance.now()
@@ -298,14 +325,16 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   }
 
   #relay(piece: Buffer): void {
+    if (this.#exchange === undefined) return
     this.#arm()
-    this.#exchange?.replyTap?.data(piece, 0, piece.length)
+    this.#exchange.replyTap?.data(piece, 0, piece.length)
     if (this.#exchange !== undefined && this.#backend?.isPublic === true) this.#exchange.publicBytesIn += piece.length
     if (!this.client.write(piece)) this.#stream?.pause()
   }
 
-  #ended(exchange: Exchange): void {
-    if (this.#exchange !== exchange || !this.#replied) return
+  #ended(): void {
+    const exchange = this.#exchange
+    if (exchange === undefined || !this.#replied) return
     const stream = this.#stream
     this.#count(exchange)
     if (exchange.replyTap !== undefined) endReplyTap(exchange, true)
