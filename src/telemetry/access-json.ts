@@ -4,7 +4,7 @@
  */
 import { readFields } from './access-line.js'
 import type { AccessRecord } from './access-record.js'
-import type { RunForm } from './common-runs.js'
+import type { FieldForm } from './common-runs.js'
 import { octets, seconds } from './field-text.js'
 import { localTime } from './local-time.js'
 import { maskTarget } from './mask-target.js'
@@ -12,7 +12,7 @@ import { RouteLabels } from './route-labels.js'
 
 /** @param region logged as `region_id` */
 export function jsonLines(region: string): (record: AccessRecord) => string {
-  const regionField = `"region_id":${ownText(region)}`
+  const regionField = JSON_FORM.own('region_id', region)
   return function accessJson(record) {
     const { head, plan, upstreamStartedAt: sent } = record
     const labels = record.route === undefined ? NO_ROUTE : record.route.labels
@@ -29,7 +29,7 @@ export function jsonLines(region: string): (record: AccessRecord) => string {
     const inner = seconds(total - record.upstreamTotal)
     const proxy = proxyFields(record.connection.proxyFields)
     runs.see(record, called)
-    return `{"remote_addr":${sentText(record.sourceAddress)},"request_id":"${record.requestId}",${runs.caller},"time_local":"${localTime(record.receivedAt)}","request_time":${seconds(total)},"request_method":${sentText(head.method)},${runs.host(record.secure, head.host)},"router_uri":${target},"server_protocol":"${version}","status":${record.status},"bytes_sent":${record.bytesOut},"request_length":${record.bytesIn},"http_user_agent":${agent},"http_x_forwarded_for":${chain},${upstream},${regionField},"all_upstream_response_time":${upstreamTotal},${runs.access},"inner_time":${inner},${proxy},"body_bytes_sent":${record.bodyBytesIn},${runs.outcome}}\n`
+    return `{"remote_addr":${sentText(record.sourceAddress)},"request_id":"${record.requestId}",${runs.caller},"time_local":"${localTime(record.receivedAt)}","request_time":${seconds(total)},"request_method":${sentText(head.method)},${runs.host(record.secure, head.host)},"router_uri":${target},"server_protocol":"${version}","status":${record.status},"bytes_sent":${record.bytesOut},"request_length":${record.bytesIn},"http_user_agent":${agent},"http_x_forwarded_for":${chain},${upstream},${regionField},"all_upstream_response_time":${upstreamTotal},${runs.access},"inner_time":${inner},${proxy},"body_bytes_sent":${record.bodyBytesIn},${runs.names},${runs.custom},${runs.outcome}}\n`
   }
 }
 
@@ -52,18 +52,13 @@ function since(moment: number, start: number): string {
   return moment === 0 ? 'null' : seconds(moment - start)
 }
 
-const JSON_FORM: RunForm = {
-  caller: ({ apiId }, userId, appId) =>
-    `"api_id":${ownText(apiId)},"user_id":${ownText(userId)},"app_id":${ownText(appId)}`,
-  host: (scheme, host) => `"scheme":"${scheme}","host":${sentText(host)}`,
-  access: ({ authType }, throttled, accessModel, secondFactor) =>
-    `"errorType":"${throttled ? 1 : 0}","auth_type":${ownText(authType)},"access_model1":${ownText(accessModel)},"access_model2":${ownText(secondFactor)}`,
-  outcome: ({ apiName }, facts) => {
-    const names = `"api_name":${ownText(apiName)},"app_name":${ownText(facts.appName)}`
-    const custom = facts.custom === undefined ? NO_CUSTOM_FIELDS : fields(CUSTOM, facts.custom)
-    const source = facts.isRemote ? 'remote' : 'local'
-    return `${names},"provider_app_id":null,"provider_app_name":null,${custom},"response_source":"${source}","gzip_ratio":${ownText(facts.gzipRatio)},"upstream_scheme":${ownText(facts.scheme)},"group_id":${ownText(facts.groupId)},"apig_err_code":${ownText(facts.errorCode)},"function_urn":${sentText(facts.functionUrn)}`
-  },
+const JSON_FORM: FieldForm = {
+  separator: ',',
+  own: (name, value) => `"${name}":${sentText(octets(value))}`,
+  bare: (name, value) => `"${name}":${sentText(value)}`,
+  quoted: (name, value) => `"${name}":${sentText(value)}`,
+  custom: (line) => (line === undefined ? NO_CUSTOM_FIELDS : fields(CUSTOM, line)),
+  identities: new WeakMap(),
 }
 
 const CUSTOM = Array.from({ length: 10 }, (_, index) => `custom_data_log${index + 1}`)
@@ -85,11 +80,6 @@ function proxyFields(line: string): string {
 function fields(names: readonly string[], line: string): string {
   const values = readFields(line)
   return names.map((name, index) => `"${name}":${sentText(values[index])}`).join(',')
-}
-
-/** A text of the gateway's own, as a string of characters. */
-function ownText(text: string): string {
-  return sentText(octets(text))
 }
 
 /** A byte string; `null` for what is absent. */

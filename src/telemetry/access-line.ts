@@ -5,8 +5,8 @@
  * not among the fields, and tokens in the query are masked.
  */
 import type { AccessRecord } from './access-record.js'
-import type { RunForm } from './common-runs.js'
-import { bareValue, octets, quoted, seconds, since } from './field-text.js'
+import type { FieldForm } from './common-runs.js'
+import { bareValue, quoted, seconds, since } from './field-text.js'
 import { localTime } from './local-time.js'
 import { maskTarget } from './mask-target.js'
 import { RouteLabels } from './route-labels.js'
@@ -82,7 +82,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const upstreamTotal = called ? seconds(record.upstreamTotal) : '-'
   const inner = seconds(total - record.upstreamTotal)
   runs.see(record, called)
-  return `${record.sourceAddress} ${record.requestId} ${runs.caller} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${runs.host(record.secure, head.host)} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${runs.access} ${inner} ${record.connection.proxyFields} ${record.bodyBytesIn} ${runs.outcome}\n`
+  return `${record.sourceAddress} ${record.requestId} ${runs.caller} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${runs.host(record.secure, head.host)} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${runs.access} ${inner} ${record.connection.proxyFields} ${record.bodyBytesIn} ${runs.names} ${runs.custom} ${runs.outcome}\n`
 }
 
 const NO_ROUTE = new RouteLabels('', '', '')
@@ -97,16 +97,13 @@ function upstreamFields(record: AccessRecord, target: string, sent: number): str
   return `${record.upstreamAddress || '-'} ${bareValue(target)} ${status} ${connected} ${head} ${ended}`
 }
 
-const TEXT: RunForm = {
-  caller: ({ apiId }, userId, appId) => `${apiId || '-'} ${userId || '-'} ${appId || '-'}`,
-  host: (scheme, host) => `${scheme} ${bareValue(host)}`,
-  access: ({ authType }, throttled, accessModel, secondFactor) =>
-    `${throttled ? 1 : 0} ${authType || '-'} ${accessModel || '-'} ${secondFactor || '-'}`,
-  outcome: ({ apiName }, facts) => {
-    const { appName, custom = NO_CUSTOM_FIELDS, isRemote, gzipRatio, scheme, groupId, errorCode, functionUrn } = facts
-    const source = isRemote ? 'remote' : 'local'
-    return `${quoted(octets(apiName))} ${quoted(octets(appName))} - - ${custom} ${source} ${gzipRatio || '-'} ${scheme || '-'} ${groupId || '-'} ${errorCode || '-'} ${quoted(functionUrn)}`
-  },
+const TEXT: FieldForm = {
+  separator: ' ',
+  own: (_, value) => value || '-',
+  bare: (_, value) => bareValue(value),
+  quoted: (_, value) => quoted(value),
+  custom: (line = NO_CUSTOM_FIELDS) => line,
+  identities: new WeakMap(),
 }
 
 const NO_CUSTOM_FIELDS = '- - - - - - - - - -'

@@ -4,6 +4,7 @@
  * one request to the next.
  */
 import type { AccessRecord } from './access-record.js'
+import { octets } from './field-text.js'
 
 type Caller = AccessRecord['caller']
 
@@ -14,25 +15,29 @@ export interface RouteFacts {
   readonly authType: string
 }
 
-/** Fields 35 to 54; what is not known is empty. */
-export interface OutcomeFacts {
-  readonly appName: string
-  /** Fields 39 to 48 as a line has them; undefined: they are absent. */
-  readonly custom: string | undefined
-  readonly isRemote: boolean
-  readonly gzipRatio: string
-  readonly scheme: string
-  readonly groupId: string
-  readonly errorCode: string
-  readonly functionUrn: string
+/** How fields are written: in a line of text or of JSON. Values are empty where they are absent. */
+export interface FieldForm {
+  readonly separator: string
+  /** A text of the gateway's own that needs no escape in a line of text. */
+  own(name: string, value: string): string
+  /** A byte string that is not quoted in a line of text. */
+  bare(name: string, value: string): string
+  /** A byte string that is. */
+  quoted(name: string, value: string): string
+  /** Fields 39 to 48, as a line of text has them; undefined: they are absent. */
+  custom(line: string | undefined): string
+  /** By caller. They live as long as their apps do. */
+  readonly identities: WeakMap<NonNullable<Caller>, Identity>
 }
 
-/** How runs are written: as text or as JSON. All but `custom` are texts of the gateway's own or of whoever called. */
-export interface RunForm {
-  caller(api: RouteFacts, userId: string, appId: string): string
-  host(scheme: string, host: string): string
-  access(api: RouteFacts, throttled: boolean, accessModel: string, secondFactor: string): string
-  outcome(api: RouteFacts, facts: OutcomeFacts): string
+/** What lines say of a caller, whatever it calls. */
+interface Identity {
+  /** Fields 4 and 5. */
+  readonly ids: string
+  /** Field 28. */
+  readonly model: string
+  /** Field 36. */
+  readonly name: string
 }
 
 export class CommonRuns {
@@ -40,70 +45,100 @@ export class CommonRuns {
   caller = ''
   /** Fields 26 to 29: whether it was throttled, and how the caller was known. */
   access = ''
-  /** Fields 35 to 54: names, custom fields, source, compression, scheme, group, error, function. */
+  /** Fields 35 to 38. */
+  names = ''
+  /** Fields 39 to 48. */
+  custom: string
+  /** Fields 49 to 54: source, compression, scheme, group, error, function. */
   outcome = ''
   // What the runs above were made of; `#caller` is at first nobody's.
   #caller: Caller | null = null
+  #identity: Identity
   #secondFactor = ''
   #errorType = ''
   #errorCode = ''
   #functionUrn = ''
-  #groupId = ''
+  #groupId: string | undefined = undefined
   #custom: string | undefined = undefined
   #ratio = ''
   #isRemote = false
   #scheme = ''
+  readonly #apiId: string
+  readonly #apiName: string
+  readonly #authType: string
+  readonly #providers: string
   // Fields 9 and 10.
   #secure = false
   #sentHost = ''
   #host: string
 
   constructor(
-    private readonly api: RouteFacts,
-    private readonly form: RunForm,
+    { apiId, apiName, authType }: RouteFacts,
+    private readonly form: FieldForm,
   ) {
-    this.#host = form.host('http', '')
+    this.#apiId = form.own('api_id', apiId)
+    this.#apiName = form.quoted('api_name', octets(apiName))
+    this.#authType = form.own('auth_type', authType)
+    this.#providers = joined(form, form.own('provider_app_id', ''), form.own('provider_app_name', ''))
+    this.#identity = identityOf(undefined, form)
+    this.#host = joined(form, form.own('scheme', 'http'), form.bare('host', ''))
+    this.custom = form.custom(undefined)
   }
 
-  /** Brings `caller`, `access` and `outcome` up to this request. */
+  /** Brings all but the host up to this request. */
   see(record: AccessRecord, called: boolean): void {
     const { caller, secondFactor, errorType, errorCode, functionUrn, groupId, gzip } = record
+    const { form } = this
+    const { separator } = form
+    const isOther = caller !== this.#caller
+    if (isOther) {
+      this.#caller = caller
+      const identity = (this.#identity = identityOf(caller, form))
+      // Not flat: where callers take turns, that costs more than walking two pieces.
+      this.caller = this.#apiId + separator + identity.ids
+      this.names = this.#apiName + separator + identity.name + separator + this.#providers
+    }
+    if (isOther || errorType !== this.#errorType || secondFactor !== this.#secondFactor) {
+      this.#errorType = errorType
+      this.#secondFactor = secondFactor
+      const throttled = form.own('errorType', errorType === 'THROTTLED' ? '1' : '0')
+      const second = form.own('access_model2', secondFactor)
+      this.access = throttled + separator + this.#authType + separator + this.#identity.model + separator + second
+    }
+    const custom = record.customFields?.(record.head)
+    if (custom !== this.#custom) {
+      this.#custom = custom
+      this.custom = form.custom(custom)
+    }
     const scheme = called ? schemeOf(record.plan?.origin) : ''
     const isRemote = record.upstreamStatus !== 0 && errorCode === ''
-    const custom = record.customFields?.(record.head)
     const ratio = gzip === undefined ? '' : gzipRatio(gzip)
     if (
-      caller === this.#caller &&
       errorCode === this.#errorCode &&
-      errorType === this.#errorType &&
       isRemote === this.#isRemote &&
       scheme === this.#scheme &&
       groupId === this.#groupId &&
-      custom === this.#custom &&
       ratio === this.#ratio &&
-      secondFactor === this.#secondFactor &&
       functionUrn === this.#functionUrn
     ) {
       return
     }
-    this.#caller = caller
     this.#errorCode = errorCode
-    this.#errorType = errorType
     this.#isRemote = isRemote
     this.#scheme = scheme
     this.#groupId = groupId
-    this.#custom = custom
     this.#ratio = ratio
-    this.#secondFactor = secondFactor
     this.#functionUrn = functionUrn
-
-    const { api, form } = this
-    const model = caller?.accessModel ?? ''
-    this.caller = flat(form.caller(api, (caller?.projectId ?? caller?.userId) || '', caller?.appId ?? ''))
-    this.access = flat(form.access(api, errorType === 'THROTTLED', model, secondFactor))
-    const appName = caller?.appName ?? ''
     this.outcome = flat(
-      form.outcome(api, { appName, custom, isRemote, gzipRatio: ratio, scheme, groupId, errorCode, functionUrn }),
+      joined(
+        form,
+        form.own('response_source', isRemote ? 'remote' : 'local'),
+        form.own('gzip_ratio', ratio),
+        form.own('upstream_scheme', scheme),
+        form.own('group_id', groupId),
+        form.own('apig_err_code', errorCode),
+        form.quoted('function_urn', functionUrn),
+      ),
     )
   }
 
@@ -112,8 +147,27 @@ export class CommonRuns {
     if (secure === this.#secure && sent === this.#sentHost) return this.#host
     this.#secure = secure
     this.#sentHost = flat(sent)
-    return (this.#host = flat(this.form.host(secure ? 'https' : 'http', hostOnly(sent))))
+    const { form } = this
+    const scheme = form.own('scheme', secure ? 'https' : 'http')
+    return (this.#host = flat(joined(form, scheme, form.bare('host', hostOnly(sent)))))
   }
+}
+
+function identityOf(caller: Caller, form: FieldForm): Identity {
+  const known = caller && form.identities.get(caller)
+  if (known !== undefined) return known
+  const user = form.own('user_id', (caller?.projectId ?? caller?.userId) || '')
+  const made = {
+    ids: flat(joined(form, user, form.own('app_id', caller?.appId ?? ''))),
+    model: form.own('access_model1', caller?.accessModel ?? ''),
+    name: flat(form.quoted('app_name', octets(caller?.appName ?? ''))),
+  }
+  if (caller !== undefined) form.identities.set(caller, made)
+  return made
+}
+
+function joined({ separator }: FieldForm, ...fields: readonly string[]): string {
+  return fields.join(separator)
 }
 
 /** An origin that is spoken to by HTTP/2 carries gRPC. */

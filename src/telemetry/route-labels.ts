@@ -1,9 +1,9 @@
-import { CommonRuns, type RouteFacts, type RunForm } from './common-runs.js'
+import { CommonRuns, type RouteFacts, type FieldForm } from './common-runs.js'
 
 /** What the access log says of a route before any request. */
 export class RouteLabels {
   readonly #api: RouteFacts
-  #form: RunForm | undefined
+  #form: FieldForm | undefined
   #runs: CommonRuns | undefined
 
   /** @param secrets names of parameters, in lower case, whose values are secret here, beside those that are everywhere */
@@ -17,7 +17,7 @@ export class RouteLabels {
   }
 
   /** Those of the form that was asked for last: a log has one. */
-  runs(form: RunForm): CommonRuns {
+  runs(form: FieldForm): CommonRuns {
     if (this.#runs === undefined || form !== this.#form) {
       this.#form = form
       this.#runs = new CommonRuns(this.#api, form)
