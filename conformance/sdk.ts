@@ -1,5 +1,5 @@
 /**
- * `npm run conformance:go`, `npm run conformance:java`: Huawei's own SDK in that language, unmodified. The main job,
+ * `npm run conformance:go`, `conformance:java`, `conformance:node`: Huawei's own SDK in that language, unmodified. The main job,
  * against a whole Sluice as `sluice start` runs it; then every operation, with every form of request that the contract
  * allows and some that it does not, against a server that undoes each: what comes back has to fit the SDK's types.
  */
@@ -10,7 +10,7 @@ import { tellTheStory } from './sdk/end-to-end.js'
 import { readContract } from './sdk/contract-replies.js'
 import { callEverything, type Outcome } from './sdk/operations.js'
 
-const help = `npm run conformance:go -- [options]   (or conformance:java)
+const help = `npm run conformance:go -- [options]   (or conformance:java, conformance:node)
   --only WORD   only operations whose name has the word, and nothing else
   --every N     every N-th of the requests that the contract does not allow (default 10)
   --show N      how many failures are printed (default 60)`
@@ -31,8 +31,9 @@ if (values.help || client === undefined) console.log(help)
 else {
   const command = client.build()
   const story = values.only === '' ? await tellTheStory(command) : nothing
-  const contract = values.only === '' ? await readContract(command, client) : nothing
-  const calls = await callEverything(command, client, { only: values.only, every: Number(values.every) })
+  const contract = values.only === '' && !client.hasNoOperations ? await readContract(command, client) : nothing
+  const selection = { only: values.only, every: Number(values.every) }
+  const calls = client.hasNoOperations ? nothing : await callEverything(command, client, selection)
   const outcomes = [story, contract, calls]
   const failures = outcomes.flatMap((each) => each.failures)
   await closeIdleServers()

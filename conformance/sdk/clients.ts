@@ -1,7 +1,16 @@
 /** The programs that drive an SDK, made when first asked for, and kept for the next run. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OperationId } from '../../src/contract/generated/operations.js'
@@ -15,6 +24,8 @@ export interface Client {
   build(): Command
   /** Operations that the last published version has no method for. */
   readonly absent: readonly OperationId[]
+  /** There is no package of the service's operations: the main job is all that it is asked to do. */
+  readonly hasNoOperations?: true
   /** A reply that it has a wrong type for, which later versions have right. */
   readonly unreadable?: {
     /** Of its error. */
@@ -69,9 +80,21 @@ function java(): Command {
   return ['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', `${classes}:${jars}/*`, 'Main']
 }
 
+function node(): Command {
+  const folder = join(HERE, 'node')
+  const [main, lock] = ['main.js', 'package-lock.json']
+  const digest = createHash('sha256')
+  for (const name of [main, lock]) digest.update(readFileSync(join(folder, name)))
+  const directory = made(`node-${digest.digest('hex').slice(0, 16)}`, (beside) => {
+    for (const name of [main, lock, 'package.json']) copyFileSync(join(folder, name), join(beside, name))
+    run('npm', ['ci', '--silent', '--ignore-scripts'], '', { cwd: beside })
+  })
+  return [process.execPath, join(directory, main)]
+}
+
 /** Beside, then in its place: two runs at once do not see half of it. */
 function made(name: string, make: (directory: string) => void): string {
-  const parent = join(tmpdir(), 'sluice-conformance-java')
+  const parent = join(tmpdir(), 'sluice-conformance-sdks')
   const directory = join(parent, name)
   if (existsSync(directory)) return directory
   mkdirSync(parent, { recursive: true })
@@ -104,6 +127,7 @@ interface Group {
 
 export const clients: Readonly<Record<string, Client>> = {
   go: { name: 'Go', build: go, absent: [] },
+  node: { name: 'Node', build: node, absent: [], hasNoOperations: true },
   java: {
     name: 'Java',
     build: java,
