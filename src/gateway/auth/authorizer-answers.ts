@@ -1,5 +1,5 @@
 /** What one custom authorizer has answered, for as long as it may be kept; one question for all who wait for the answer. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AuthorizerAnswer } from './authorizer-reply.js'
 import { Holdback } from './holdback.js'
 
@@ -48,7 +48,7 @@ export class AuthorizerAnswers {
     ask: () => Promise<AuthorizerAnswer | NoAnswer>,
   ): AuthorizerAnswer | Promise<AuthorizerAnswer | NoAnswer> {
     // They are credentials: what is kept does not hold them.
-    const key = createHash('sha256').update(JSON.stringify(values)).digest('base64')
+    const key = hash('sha256', JSON.stringify(values), 'base64')
     const kept = this.#kept.get(key)
     if (kept !== undefined) {
       this.#kept.delete(key)
