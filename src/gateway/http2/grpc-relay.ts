@@ -328,7 +328,7 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
     if (this.#exchange === undefined) return
     this.#arm()
     this.#exchange.replyTap?.data(piece, 0, piece.length)
-    if (this.#exchange !== undefined && this.#backend?.isPublic === true) this.#exchange.publicBytesIn += piece.length
+    if (this.#backend?.isPublic === true) this.#exchange.publicBytesIn += piece.length
     if (!this.client.write(piece)) this.#stream?.pause()
   }
 
