@@ -325,10 +325,11 @@ export class GrpcRelay extends Alarm implements Forwarding, ChunkSink {
   }
 
   #relay(piece: Buffer): void {
-    if (this.#exchange === undefined) return
+    const exchange = this.#exchange
+    if (exchange === undefined) return
     this.#arm()
-    this.#exchange.replyTap?.data(piece, 0, piece.length)
-    if (this.#backend?.isPublic === true) this.#exchange.publicBytesIn += piece.length
+    exchange.replyTap?.data(piece, 0, piece.length)
+    if (this.#backend?.isPublic === true) exchange.publicBytesIn += piece.length
     if (!this.client.write(piece)) this.#stream?.pause()
   }
 
