@@ -72,8 +72,8 @@ const phases = [...new Set([...rules.map(([phase]) => phase), OTHER])]
 
 function phaseOf({ url, functionName }: Frame): string | undefined {
   const file = url.replace(/^.*\/dist\//, 'dist/')
-  // The parser of header lines and what else both directions use.
-  if (/http1\/(header-|octets|batch|body-|held-)/.test(file)) return undefined
+  // The parser of header lines and what else both directions use, who hands a piece to a socket among it.
+  if (/http1\/(header-|octets|batch|body-|held-|piece)/.test(file)) return undefined
   return rules.find(([, files, functions]) => files.test(file) && (functions?.test(functionName) ?? true))?.[0]
 }
 
@@ -130,14 +130,17 @@ async function profiled(seconds: number, names: readonly string[]): Promise<Prof
   const directory = mkdtempSync(join(tmpdir(), 'sluice-profiles-'))
   await using backends = await startBackends()
   const environment = {
-    ...JSON_LOG,
     NODE_OPTIONS: `--import ${join(import.meta.dirname, 'profiler.js')}`,
     SLUICE_PROFILES: directory,
   }
-  await using subject = await sluice(backends.http.port, (call) => prepare(call, backends), { environment })
+  const start = (log: NodeJS.ProcessEnv) =>
+    sluice(backends.http.port, (call) => prepare(call, backends), { environment: { ...environment, ...log } })
+  await using plain = await start({})
+  await using logging = await start(JSON_LOG)
   const results: Profiled[] = []
-  for (const { name, title, path, secure, driver, connections = 64 } of scenarios) {
+  for (const { name, title, path, secure, jsonLog, driver, connections = 64 } of scenarios) {
     if (!names.includes(name)) continue
+    const subject = jsonLog === true ? logging : plain
     const target =
       secure === true
         ? ({ ...subject, path, port: subject.securePort ?? 0, scheme: 'https' } as const)

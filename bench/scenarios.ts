@@ -16,6 +16,8 @@ export interface Scenario {
   /** Those that have what the scenario needs; nginx without any policy is the reference everywhere. */
   readonly subjects: 'all' | readonly string[]
   readonly secure?: boolean
+  /** The access log is JSON, as that of nginx + Lua; otherwise it is in Sluice's own form. */
+  readonly jsonLog?: boolean
   readonly connections?: number
   readonly driver: Driver
   /** Arguments of curl for a request that has to be answered with 200; without, this is up to the driver. */
@@ -64,15 +66,15 @@ export const scenarios: readonly Scenario[] = [
   { name: 'plain', title: 'GET, 1 KB', path: '/orders/1', subjects: 'all', ...byWrk(nothing) },
   {
     ...{ name: 'code', title: 'TLS, AppCode, throttle, JSON log', path: '/code/1', subjects: LUA, secure: true },
-    ...{ ...byWrk(code), stranger: wrongCredential },
+    ...{ jsonLog: true, ...byWrk(code), stranger: wrongCredential },
   },
   {
     ...{ name: 'signed', title: 'Signature, throttle, JSON log', path: '/signed/1', subjects: LUA },
-    ...{ ...byWrk(signed), stranger: wrongCredential },
+    ...{ jsonLog: true, ...byWrk(signed), stranger: wrongCredential },
   },
   {
-    ...{ name: 'listed', title: 'TLS, AppCode, ACL, CORS, reply headers', path: '/listed/1', subjects: LUA },
-    ...{ secure: true, ...byWrk(fromPage), stranger: wrongCredential },
+    ...{ name: 'listed', title: 'TLS, AppCode, ACL, CORS, reply headers, JSON log', path: '/listed/1' },
+    ...{ subjects: LUA, secure: true, jsonLog: true, ...byWrk(fromPage), stranger: wrongCredential },
   },
   {
     ...{ name: 'networks', title: 'ACL of 100 networks', path: '/networks/1', subjects: [...LUA, 'HAProxy'] },

@@ -244,7 +244,8 @@ const asked = (name: string): boolean => values.only === undefined || values.onl
 async function run(): Promise<void> {
   await using backends = await startBackends()
   await using reference = await nginxProxy(backends.http.port, backends)
-  await using subject = await sluice(backends.http.port, (call) => prepare(call, backends), { environment: JSON_LOG })
+  await using subject = await sluice(backends.http.port, (call) => prepare(call, backends))
+  await using logging = await sluice(backends.http.port, (call) => prepare(call, backends), { environment: JSON_LOG })
   const peers = await startPeers(backends)
   try {
     const subjects = [reference, subject, ...peers.running]
@@ -258,7 +259,10 @@ async function run(): Promise<void> {
       ? { idle: await idleMemory(subjects), transfer: await transferMemory(backends) }
       : undefined
     const results: Result[] = []
-    for (const scenario of chosen) results.push(await measure(scenario, subjects))
+    for (const scenario of chosen) {
+      const own = scenario.jsonLog === true ? logging : subject
+      results.push(await measure(scenario, [reference, own, ...peers.running]))
+    }
     const routes = asked('routes')
       ? await measureRoutes(
           backends.http.port,
