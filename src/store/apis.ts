@@ -1,8 +1,9 @@
+import type { SelectQueryBuilder } from 'kysely'
 import type { ApiDocument } from '../contract/api-document.js'
 import { NO_TAGS } from './api-tags.js'
 import { domainsOfGroups, type UrlDomain } from './domains.js'
 import { countAll, isPrecise, pageOf, type Page, type Paging } from './page.js'
-import type { ApiRow } from './schema.js'
+import type { ApiRow, Schema } from './schema.js'
 import type { Database } from './store.js'
 import { contains, named } from './text.js'
 
@@ -91,27 +92,43 @@ export async function apisOfGroup(db: Database, groupId: string): Promise<ApiDoc
   return rows.map(({ definition }) => documentOf(definition))
 }
 
-/** Newest first. The page is found in an index alone; definitions are read only for what is shown. */
+/**
+ * Newest first. The page is found in an index alone; definitions are read only for what is shown. A page of the second
+ * half is looked for from the end: databases count their way to it, and PostgreSQL sorted everything before it.
+ */
 export async function listApis(
   db: Database,
   instanceId: string,
   filter: ApiFilter,
   paging: Paging,
 ): Promise<Page<ApiDocument>> {
-  const page = filteredApis(db, instanceId, filter)
-    .select('apis.created_at')
-    .limit(paging.limit)
-    .offset(paging.offset)
-    .as('page')
+  const { offset, limit } = paging
+  const count = () => countFilteredApis(db, instanceId, filter)
+  const filtered = filteredApis(db, instanceId, filter).select('apis.created_at')
+  if (offset === 0) return pageOf(await documentsOf(db, filtered.limit(limit)), paging, count)
+
+  const total = await count()
+  const behind = total - offset - limit
+  if (behind >= offset) return { total, rows: await documentsOf(db, filtered.limit(limit).offset(offset)) }
+  const backwards = filtered.clearOrderBy().orderBy('apis.created_at').orderBy('apis.id', 'desc')
+  const length = Math.min(limit, total - offset)
+  if (length <= 0) return { total, rows: [] }
+  return { total, rows: await documentsOf(db, backwards.limit(length).offset(Math.max(behind, 0))) }
+}
+
+/** Ids of APIs, and when they were made. */
+type PageQuery = SelectQueryBuilder<Schema, 'apis', { id: string; created_at: number }>
+
+/** Definitions of a page, newest first. */
+async function documentsOf(db: Database, page: PageQuery): Promise<ApiDocument[]> {
   const shown = await db
-    .selectFrom(page)
+    .selectFrom(page.as('page'))
     .innerJoin('apis', 'apis.id', 'page.id')
     .select(['page.id', 'page.created_at', 'apis.definition'])
     .execute()
   // A join keeps no order, and databases would sort by a tree of their own; ids are hexadecimal, alike in each collation.
   shown.sort((one, other) => other.created_at - one.created_at || (one.id < other.id ? -1 : 1))
-  const documents = shown.map(({ definition }) => documentOf(definition))
-  return pageOf(documents, paging, () => countFilteredApis(db, instanceId, filter))
+  return shown.map(({ definition }) => documentOf(definition))
 }
 
 /** Where a filter's own index counts its APIs, none of them is looked at. */

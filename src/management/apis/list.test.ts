@@ -58,6 +58,21 @@ describe.each(engines)('lists of APIs on $name', (engine) => {
     expect(pages.flatMap((page) => page.names)).toEqual(names.toReversed())
   })
 
+  test('a page is its part of the whole list, from whichever end it is found, of APIs of one moment too', async () => {
+    await using sluice = await management(engine)
+    const { group } = await stage(sluice, { name: 'first' }, { name: 'second' })
+    for (const name of ['same_1', 'same_2', 'same_3', 'same_4'])
+      await sluice.given('createApiV2', { body: mockApi(group, { name }) })
+    const { names: all } = await list(sluice)
+    expect(all).toHaveLength(6)
+
+    for (let offset = 0; offset < 8; offset++)
+      for (let limit = 1; limit < 8; limit++) {
+        const { total, names } = await list(sluice, { offset, limit })
+        expect([offset, limit, total, names]).toEqual([offset, limit, 6, all.slice(offset, offset + limit)])
+      }
+  })
+
   test('56: groups and back ends are shown when asked for, request parameters never', async () => {
     await using sluice = await management(engine)
     const { group } = await stage(sluice)
