@@ -9,7 +9,9 @@ import { startControl } from './control.js'
 import { crowd, names } from './crowd.js'
 import { PROXY_CORE, wrk, type Driver } from './load.js'
 import { memoryOf } from './memory.js'
-import { GATEWAY_HEADERS, type Running, freePort, nginx, sluice, spawnOn, started } from './subjects.js'
+import type { Management } from './management.js'
+import { GATEWAY_HEADERS, type Running, type SluiceOptions } from './subjects.js'
+import { freePort, nginx, sluice, spawnOn, started } from './subjects.js'
 
 /** APIs that are called, however many there are. */
 const CALLED = 10
@@ -61,7 +63,14 @@ function driverOf(routes: number): Driver {
   return wrk(() => ['-s', file])
 }
 
-async function sluiceOf(backend: number, routes: number): Promise<Running> {
+const sluiceOf = (backend: number, routes: number): Promise<Running> => sluiceWith(backend, routes, {})
+
+/** A Sluice with so many published APIs. */
+export async function sluiceWith(
+  backend: number,
+  routes: number,
+  { environment = {}, prepare }: Pick<SluiceOptions, 'environment'> & { prepare?: (call: Management) => Promise<void> },
+): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const url = `sqlite:${join(directory, 'sluice.db')}`
   const control = await startControl(directory, url)
@@ -79,8 +88,8 @@ async function sluiceOf(backend: number, routes: number): Promise<Running> {
   })
   await control[Symbol.asyncDispose]()
   await crowd(url, control.instanceId, { apiId: String(id) }, { apis: routes, groups: groupsOf(routes) })
-  const environment = { SLUICE_DATABASE_URL: url, SLUICE_DEBUG_DOMAIN_LIMIT: 'off' }
-  return { ...(await sluice(backend, undefined, { directory, environment })), name: `sluice, ${routes} APIs` }
+  const settings = { SLUICE_DATABASE_URL: url, SLUICE_DEBUG_DOMAIN_LIMIT: 'off', ...environment }
+  return { ...(await sluice(backend, prepare, { directory, environment: settings })), name: `sluice, ${routes} APIs` }
 }
 
 async function nginxOf(backend: number, routes: number): Promise<Running> {

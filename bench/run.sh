@@ -19,6 +19,7 @@ npm run --silent build
 case "${1:-}" in
   suite) exec npx tsx bench/suite.ts "${@:2}" ;;
   profile) exec npx tsx bench/profile.ts "${@:2}" ;;
+  publishing) exec npx tsx bench/publishing.ts "${@:2}" ;;
   policies) exec npx tsx bench/policies.ts "${@:2}" ;;
   *) exec npx tsx bench/plain.ts "$@" ;;
 esac
