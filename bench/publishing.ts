@@ -1,5 +1,5 @@
 /**
- * From sending a publication to its effect on every gateway process, under load and beside 100,000 other APIs:
+ * From sending a publication to its effect on every gateway process, under load and beside other APIs:
  * `npm run bench -- publishing`. Sixteen kept connections, which all gateway processes share, ask for one API until each
  * has seen the version that was published last.
  */
@@ -14,14 +14,14 @@ import { sluiceWith } from './many-routes.js'
 import { defaultGroup, nginxBackend, publish } from './subjects.js'
 
 const help = `npm run bench -- publishing [options]
-  --apis N          that are published already (default 100000)
+  --apis N          that are published already (default 10000)
   --rounds N        publications (default 200)
   --rate N          requests a second beside them, of another API (default 2000)
   --at-most MS      exit with 1 when one in a hundred takes longer, or a request fails`
 
 const { values } = parseArgs({
   options: {
-    apis: { type: 'string', default: '100000' },
+    apis: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '200' },
     rate: { type: 'string', default: '2000' },
     'at-most': { type: 'string' },
