@@ -8,6 +8,9 @@ import type { FastifyInstance } from 'fastify'
  */
 export async function closeWithin(patience: number, app: FastifyInstance): Promise<void> {
   const cut = setTimeout(() => app.server.closeAllConnections(), patience)
-  await app.close()
-  clearTimeout(cut)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(cut)
+  }
 }

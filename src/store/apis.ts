@@ -94,7 +94,7 @@ export async function apisOfGroup(db: Database, groupId: string): Promise<ApiDoc
 
 /**
  * Newest first. The page is found in an index alone; definitions are read only for what is shown. A page of the second
- * half is looked for from the end: databases count their way to it, and PostgreSQL sorted everything before it.
+ * half is looked for from the end: databases count their way to it, and PostgreSQL may sort all that comes before.
  */
 export async function listApis(
   db: Database,

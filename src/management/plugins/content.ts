@@ -9,7 +9,7 @@ import { apisOfOidcAuth } from '../../snapshot/plugin-contents/oidc-auth.js'
 import { channelsOfThirdAuth } from '../../snapshot/plugin-contents/third-auth.js'
 import type { PluginReference } from '../../store/plugins.js'
 import type { PluginRow } from '../../store/schema.js'
-import { MASK } from './client-secret.js'
+import { MASK } from './secrets.js'
 import { isPrivatePem, privateMember } from './private-members.js'
 
 export type PluginType = PluginRow['type']

@@ -7,7 +7,7 @@ import type {
 import type { AttachedPlugin, PluginApi } from '../../store/plugin-attachments.js'
 import type { PluginAttachmentRow, PluginRow } from '../../store/schema.js'
 import { readTime } from '../time.js'
-import { masked } from './client-secret.js'
+import { masked } from './secrets.js'
 
 type Time = (moment: number) => string
 

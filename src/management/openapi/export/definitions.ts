@@ -1,7 +1,7 @@
 /** Policies, plug-ins and gateway responses beside the operations (openapi-extensions.md §4.1). */
 import { overridesOf } from '../../gateway-responses/overrides.js'
 import { present } from '../node.js'
-import { withoutSecrets } from '../plugin-secrets.js'
+import { withoutSecrets } from '../../plugins/secrets.js'
 import { hasPolicies, type ExportContent, type ExportedThrottle } from './content.js'
 
 type Exported = Record<string, unknown>

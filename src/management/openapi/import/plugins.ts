@@ -4,7 +4,7 @@ import type { PluginRow } from '../../../store/schema.js'
 import type { OperationContext } from '../../operation.js'
 import { pluginOperations } from '../../plugins/operations.js'
 import { member, present, text } from '../node.js'
-import { withSecretsOf } from '../plugin-secrets.js'
+import { withSecretsOf } from '../../plugins/secrets.js'
 import type { DefinitionScope } from './definitions.js'
 import { perform } from '../../perform.js'
 
