@@ -1,14 +1,13 @@
 /**
  * A gateway's last good configuration on its disk: with it a worker serves before it has heard from control, or without.
  *
- * All workers of a node share one file. Whoever comes first writes it; the others see in its first line that it is as new
- * as what they have. It is sealed, for it contains the secrets of apps. It is never edited: a new file takes its place.
+ * All workers of a node share one file. Whoever comes first writes a change; the others see that the file is as new as
+ * what they have. What changed is appended, so that a publication costs the same beside ten APIs and beside 100,000;
+ * when as much was appended as there was, one of them writes all of it anew, between requests.
  */
-import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Vault } from '../config/vault.js'
-import { isPart } from './frames.js'
+import { ConfigurationFile, type Change, type Kept } from './configuration-file.js'
 import { partKey, type Part, type PartKey, type Update } from './parts.js'
 import type { Position, StreamLog } from './stream-client.js'
 
@@ -21,20 +20,22 @@ export interface DiskCopyOptions {
 }
 
 const FILE = 'gateway-configuration'
-/** Leads the first line: a file of a later form is not read. */
-const FORM = 'sluice-configuration-1'
-const FIRST_LINE = /^sluice-configuration-1 (\S+) (\d+)\n/
-const LONGEST_FIRST_LINE = 256
+/** Bytes that may be appended to a base that is smaller. */
+const APPENDED = 1024 * 1024
 
 export class DiskCopy {
-  readonly #parts = new Map<PartKey, Part>()
+  #parts = new Map<PartKey, Part>()
   #position: Position = { epoch: '', revision: -1 }
+  /** What has changed since a revision that this process wrote, or saw written. Undefined: everything. */
+  #changed: { readonly since: number; readonly keys: Set<PartKey> } | undefined
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   readonly #path: string
+  readonly #file: ConfigurationFile
 
   constructor(private readonly options: DiskCopyOptions) {
     this.#path = join(options.dataDir, FILE)
+    this.#file = new ConfigurationFile(this.#path, options.vault)
   }
 
   /** What an update is relative to: the position that was loaded or noted last. */
@@ -44,33 +45,37 @@ export class DiskCopy {
 
   /** Everything that was last written, as one update. Undefined, with a warning, when it is damaged; or when there is none. */
   async load(): Promise<Update | undefined> {
-    let content: string
     try {
-      content = await readFile(this.#path, 'utf8')
+      const loaded = await this.#file.load()
+      if (loaded === undefined) return undefined
+      if (loaded.damage !== undefined) this.#warn(loaded.damage, 'the latest changes kept on disk are ignored')
+      this.#position = loaded.position
+      this.#parts = loaded.parts
+      this.#changed = { since: loaded.position.revision, keys: new Set() }
+      return { revision: loaded.position.revision, reset: true, put: [...loaded.parts.values()], remove: [] }
     } catch (error) {
-      if (!isMissing(error)) this.#ignore(error)
-      return undefined
-    }
-    try {
-      const { position, parts } = this.#unseal(content)
-      this.#position = position
-      for (const part of parts) this.#parts.set(partKey(part), part)
-      return { revision: position.revision, reset: true, put: parts, remove: [] }
-    } catch (error) {
-      this.#ignore(error)
+      this.#warn(error, 'the configuration kept on disk is ignored')
       return undefined
     }
   }
 
   /** Notes an update that was applied; it is written a little later. */
   note(epoch: string, update: Update): void {
-    if (update.reset) this.#parts.clear()
-    for (const key of update.remove) this.#parts.delete(key)
-    for (const part of update.put) this.#parts.set(partKey(part), part)
+    if (update.reset) {
+      this.#parts.clear()
+      this.#changed = undefined
+    }
+    for (const key of update.remove) {
+      this.#parts.delete(key)
+      this.#changed?.keys.add(key)
+    }
+    for (const part of update.put) {
+      const key = partKey(part)
+      this.#parts.set(key, part)
+      this.#changed?.keys.add(key)
+    }
     this.#position = { epoch, revision: update.revision }
-    const { delay = 500 } = this.options
-    // Workers hear of a change together; spread, so that one of them writes and the others find it done.
-    this.#timer ??= setTimeout(() => void this.flush(), delay * (1 + Math.random()))
+    this.#schedule()
   }
 
   /** Writes now what isn't written. Resolves also when it can't be written: that is logged. */
@@ -83,77 +88,72 @@ export class DiskCopy {
     await this.#writing
   }
 
+  #schedule(): void {
+    const { delay = 500 } = this.options
+    // Workers hear of a change together; spread, so that one of them writes and the others find it done.
+    this.#timer ??= setTimeout(() => void this.flush(), delay * (1 + Math.random()))
+  }
+
   async #write(): Promise<void> {
-    const position = this.#position
     try {
-      const written = await this.#written()
-      if (written?.epoch === position.epoch && written.revision >= position.revision) return
-      await replaceFile(this.#path, this.#seal(position))
+      const kept = await this.#file.look()
+      if (kept !== undefined && this.#has(kept)) this.#writtenUpTo(this.#position)
+      else if (kept !== undefined && this.#mayFollow(kept)) await this.#append()
+      else if (await this.#file.isBeingReplaced()) this.#schedule()
+      else await this.#replace()
     } catch (error) {
+      // Whatever part of it was written: the next time all of it is.
+      this.#changed = undefined
       this.options.log.warn({ err: error, file: this.#path }, 'the configuration could not be kept on disk')
     }
   }
 
-  #seal({ epoch, revision }: Position): string {
-    const firstLine = `${FORM} ${epoch} ${revision}\n`
-    return firstLine + this.options.vault.seal(JSON.stringify([...this.#parts.values()]), firstLine)
+  #has({ isWhole, position }: Kept): boolean {
+    const { epoch, revision } = this.#position
+    return isWhole && position.epoch === epoch && position.revision >= revision
   }
 
-  #unseal(content: string): { position: Position; parts: Part[] } {
-    const position = parseFirstLine(content)
-    if (position === undefined) throw new Error('it is no configuration that this version can read')
-    const [firstLine = ''] = FIRST_LINE.exec(content) ?? []
-    const parts: unknown = JSON.parse(this.options.vault.open(content.slice(firstLine.length), firstLine))
-    if (!Array.isArray(parts) || !parts.every(isPart)) throw new Error('it has parts that this version does not know')
-    return { position, parts }
+  #mayFollow({ isWhole, position, base, length }: Kept): boolean {
+    if (!isWhole || position.epoch !== this.#position.epoch) return false
+    if (this.#changed === undefined || this.#changed.since > position.revision) return false
+    return length - base < Math.max(base, APPENDED)
   }
 
-  /** What the file on disk has, whoever wrote it. */
-  async #written(): Promise<Position | undefined> {
-    let file: FileHandle
-    try {
-      file = await open(this.#path, 'r')
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
+  async #append(): Promise<void> {
+    const change = this.#change()
+    if (change === undefined) return
+    this.#writtenUpTo(this.#position)
+    await this.#file.append(this.#position.epoch, change)
+  }
+
+  async #replace(): Promise<void> {
+    const position = this.#position
+    this.#writtenUpTo(position)
+    await this.#file.replace(position, [...this.#parts.values()], () => {
+      const change = this.#change()
+      if (change !== undefined) this.#writtenUpTo(this.#position)
+      return change
+    })
+  }
+
+  #writtenUpTo({ revision }: Position): void {
+    this.#changed = { since: revision, keys: new Set() }
+  }
+
+  /** What has changed and is not written. Undefined: nothing, or everything. */
+  #change(): Change | undefined {
+    if (this.#changed === undefined || this.#changed.since >= this.#position.revision) return undefined
+    const put: Part[] = []
+    const remove: PartKey[] = []
+    for (const key of this.#changed.keys) {
+      const part = this.#parts.get(key)
+      if (part === undefined) remove.push(key)
+      else put.push(part)
     }
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_FIRST_LINE), 0, LONGEST_FIRST_LINE, 0)
-      return parseFirstLine(buffer.toString('utf8', 0, bytesRead))
-    } finally {
-      await file.close()
-    }
+    return { from: this.#changed.since, to: this.#position.revision, put, remove }
   }
 
-  #ignore(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error)
-    this.options.log.warn({ file: this.#path, reason }, 'the configuration kept on disk is ignored')
+  #warn(error: unknown, message: string): void {
+    this.options.log.warn({ file: this.#path, reason: error instanceof Error ? error.message : String(error) }, message)
   }
-}
-
-function parseFirstLine(content: string): Position | undefined {
-  const [, epoch, revision] = FIRST_LINE.exec(content) ?? []
-  return epoch === undefined ? undefined : { epoch, revision: Number(revision) }
-}
-
-/** A reader sees the old file or the new one, also after a power failure. */
-async function replaceFile(path: string, content: string): Promise<void> {
-  const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`
-  try {
-    const file = await open(draft, 'wx', 0o600)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -149,7 +149,7 @@ export function isPart(value: unknown): value is Part {
   return IDENTITY[value['kind']].every((field) => typeof value[field] === 'string')
 }
 
-function isPartKey(value: unknown): value is PartKey {
+export function isPartKey(value: unknown): value is PartKey {
   return typeof value === 'string' && isKind(value.slice(0, value.indexOf(':')))
 }
 
