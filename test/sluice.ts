@@ -89,6 +89,8 @@ export async function startSluice(
     SLUICE_HTTP_LISTEN: '127.0.0.1:0',
     SLUICE_HTTPS_LISTEN: '127.0.0.1:0',
     SLUICE_WORKERS: '2',
+    // Tests call the sub-domains of groups; on a slow machine they wait for longer than a day's thousand calls last.
+    SLUICE_DEBUG_DOMAIN_LIMIT: 'off',
   }
   const command = sluice(['start'], { ...ports, SLUICE_DATA_DIR: dataDir, ...environment }, own, program)
   const ready = await until(() => command.lines().find(({ msg }) => msg === 'ready'), command)
@@ -115,8 +117,12 @@ export async function startSluice(
   }
 }
 
-/** Waits until there is an answer; fails with what the command has said when it ends first. */
+/** Milliseconds; shorter than what tests have, so that they say what they waited for and end what they started. */
+const LONGEST_WAIT = 60_000
+
+/** Waits until there is an answer; fails with what the command has said when it ends first, or when there is none. */
 export async function until<T>(answer: () => Promise<T | undefined> | T | undefined, command?: Command): Promise<T> {
+  const givesUpAt = performance.now() + LONGEST_WAIT
   let end: number | string | undefined
   void command?.ended.then((code) => (end = code))
   for (;;) {
@@ -124,9 +130,13 @@ export async function until<T>(answer: () => Promise<T | undefined> | T | undefi
     if (found !== undefined) return found
     if (end !== undefined)
       throw new Error(`sluice ended with ${end}: ${command?.output() ?? ''}${command?.errors() ?? ''}`)
+    if (performance.now() > givesUpAt) throw new Error(`still waiting for: ${answer.toString()}${tail(command)}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+const tail = (command: Command | undefined): string =>
+  command === undefined ? '' : `\n${command.output().slice(-2_000)}${command.errors().slice(-2_000)}`
 
 function signedCall(dataDir: string, base: string, method: string, path: string, body: unknown): Promise<Reply> {
   const credentials = JSON.parse(readFileSync(join(dataDir, 'credentials.json'), 'utf8')) as Record<string, string>

@@ -41,7 +41,7 @@ function call(running: Running, agent: Agent, host: string, path: string): Promi
 }
 
 test('four processes admit exactly what a limit says, in each dimension', async () => {
-  await using running = await startSluice({ SLUICE_WORKERS: '4', SLUICE_DEBUG_DOMAIN_LIMIT: 'off' })
+  await using running = await startSluice({ SLUICE_WORKERS: '4' })
   const group = created(await running.call('POST', 'api-groups', { name: 'group' }))['id'] ?? ''
   const app = created(
     await running.call('POST', 'apps', { name: 'app', app_key: 'key_of_the_app', app_secret: 'secret_of_the_app' }),

@@ -45,7 +45,7 @@ function call(base: string, host: string, path: string, agent: Agent | false): P
 test(
   'configuration changes ten times a second while gateways are replaced: no request fails',
   async () => {
-    await using running = await startSluice({ SLUICE_LOG_LEVEL: 'debug', SLUICE_DEBUG_DOMAIN_LIMIT: 'off' })
+    await using running = await startSluice({ SLUICE_LOG_LEVEL: 'debug' })
     expect((await running.call('POST', 'features', UNLIMITED)).status).toBe(201)
     const group = created(await running.call('POST', 'api-groups', { name: 'storm' }))
     const host = `${group}.apic.localhost`
