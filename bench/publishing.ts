@@ -14,14 +14,14 @@ import { sluiceWith } from './many-routes.js'
 import { defaultGroup, nginxBackend, publish } from './subjects.js'
 
 const help = `npm run bench -- publishing [options]
-  --apis N          that are published already (default 10000)
+  --apis N          that are published already (default 100000)
   --rounds N        publications (default 200)
   --rate N          requests a second beside them, of another API (default 2000)
   --at-most MS      exit with 1 when one in a hundred takes longer, or a request fails`
 
 const { values } = parseArgs({
   options: {
-    apis: { type: 'string', default: '10000' },
+    apis: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '200' },
     rate: { type: 'string', default: '2000' },
     'at-most': { type: 'string' },

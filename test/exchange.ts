@@ -24,6 +24,7 @@ export function anExchange(spec: ExchangeSpec = {}): Exchange {
     host: headers['host'] ?? 'g1.apic.test',
     header: (name) => headers[name],
     headers: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+    hasAny: (names) => Object.keys(headers).some((name) => names.has(name.replace(/[_.]/g, '-'))),
     eachHeader: (visit) => Object.entries(headers).forEach(([name, value]) => visit(name, value)),
     contentLength: 0,
   }

@@ -31,6 +31,11 @@ export interface RequestHead {
   header(name: string): string | undefined
   /** All values of a header, in order. */
   headers(name: string): string[]
+  /**
+   * Whether there is a header with one of these lower-case names, also with `_` or `.` for `-`, as some backends read it.
+   * The set is kept, and not changed.
+   */
+  hasAny(names: ReadonlySet<string>): boolean
   eachHeader(visit: (name: string, value: string) => void): void
   /** Declared length of the body in bytes, 0 when there is none, −1 when it is chunked. */
   readonly contentLength: number

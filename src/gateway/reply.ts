@@ -9,6 +9,11 @@ export interface Reply {
   readonly body: Buffer | string
   /** `Date` line of a reply that is not of this moment. */
   readonly date?: string
+  /**
+   * Present where the same object answers many requests; it has a date, and its body is ASCII or bytes. `head` is what an engine makes of
+   * it for all of them: empty until it has.
+   */
+  readonly shared?: { head: string }
   /** `APIG.xxxx` and response type when the reply reports an error, for the access log. */
   readonly errorCode?: string
   readonly errorType?: string

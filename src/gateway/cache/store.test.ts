@@ -12,8 +12,10 @@ const reply = (body: string, vary: StoredReply['vary'] = []): StoredReply => ({
   age: 0,
   lifetime: 60,
   vary,
+  shown: undefined,
 })
-const none = () => ''
+const asking = (header: string) => ({ headers: () => [header] })
+const none = { headers: () => [] }
 
 test('what was not asked for longest goes first, and memory is bounded', () => {
   const store = new ReplyStore(10_000)
@@ -31,7 +33,7 @@ test('what was not asked for longest goes first, and memory is bounded', () => {
 
 test('a reply takes the place of the one for the same requests, and there are sixteen variants at most', () => {
   const store = new ReplyStore(1_000_000)
-  const of = (language: string) => store.find('a', () => language)?.body
+  const of = (language: string) => store.find('a', asking(language))?.body
   for (let i = 0; i < 20; i++) store.put('a', reply(`${i}`, [['accept-language', `${i}`]]))
   expect([of('3'), of('4'), of('19')]).toEqual([undefined, '4', '19'])
   const before = store.size

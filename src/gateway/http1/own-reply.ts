@@ -18,7 +18,15 @@ export function connectionLine(closes: boolean, minorVersion: 0 | 1): string {
 
 /** The whole reply as latin1 text, or as bytes when its body is neither ASCII nor small. */
 export function ownReply(exchange: Exchange, reply: Reply, connectionLine: string): string | Buffer {
-  const { status } = reply
+  const { status, shared } = reply
+  if (
+    shared !== undefined &&
+    reply.date !== undefined &&
+    exchange.withheld === undefined &&
+    exchange.gzip === undefined
+  ) {
+    return sharedReply(exchange, reply, shared, connectionLine)
+  }
   const body = ownBody(exchange, reply)
   const plain = typeof body === 'string' && isAscii(body)
   const bytes = plain ? undefined : typeof body === 'string' ? Buffer.from(body) : body
@@ -36,6 +44,28 @@ export function ownReply(exchange: Exchange, reply: Reply, connectionLine: strin
   if (plain) return head + body
   return bytes === undefined ? head : Buffer.concat([Buffer.from(head, 'latin1'), bytes])
 }
+
+/** The same of a reply that others get, too: few pieces, since each costs when they are joined and when they are written. */
+function sharedReply(
+  exchange: Exchange,
+  { status, headers, body, date }: Reply,
+  shared: { head: string },
+  connectionLine: string,
+): string | Buffer {
+  if (shared.head === '') {
+    const length = status === 204 || status === 304 ? '' : `Content-Length: ${body.length}\r\n`
+    shared.head = flat(`${statusLine(status)}${SERVER_LINE}${date ?? ''}${wireText(headers)}${length}X-Request-Id: `)
+  }
+  let head = shared.head + exchange.requestId
+  const { replyHeaders } = exchange
+  if (replyHeaders === '' && connectionLine === '') head += '\r\n\r\n'
+  else head += '\r\n' + wireText(replyHeaders) + connectionLine + '\r\n'
+  if (isBodyless(status, exchange.head.method)) return head
+  return typeof body === 'string' ? head + body : Buffer.concat([Buffer.from(head, 'latin1'), body])
+}
+
+/** One piece of memory instead of a tree of pieces. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /** The body as it is sent. What the gateway itself has to say is small enough to be compressed at once (gzip.ts). */
 export function ownBody({ gzip }: Exchange, { body }: Reply): Buffer | string {

@@ -5,7 +5,7 @@
  * until the exchange is done; whoever needs a value for longer takes the value.
  */
 import type { RequestHead } from '../exchange.js'
-import { Kind, normalised } from './header-names.js'
+import { filterOf, Kind, normalised } from './header-names.js'
 import { BAD, HeaderLines, MORE, headLimits, tokenList } from './header-lines.js'
 import { CR, LF, NAME, SLASH, SPACE, TARGET } from './octets.js'
 import { asksForWebSocket } from './upgrade.js'
@@ -274,6 +274,15 @@ export class Http1RequestHead implements RequestHead {
     for (let i = lines.another(name, text, first); i >= 0; i = lines.another(name, text, i))
       values.push(lines.value(i, text))
     return values
+  }
+
+  hasAny(names: ReadonlySet<string>): boolean {
+    const { lines, text } = this
+    const filter = filterOf(names)
+    for (let i = 0; i < lines.count; i++) {
+      if (filter.has(lines.hash(i), text, lines.lineStart(i), lines.nameEnd(i))) return true
+    }
+    return false
   }
 
   eachHeader(visit: (name: string, value: string) => void): void {

@@ -9,7 +9,7 @@ import { queryPieces } from '../backends/query.js'
 import type { BoundPlugin } from '../bound-plugins.js'
 import { ageOf, replyControl, requestControl, type RequestControl } from '../cache/cache-control.js'
 import { Flights, type Landing } from '../cache/flights.js'
-import { ReplyStore, type StoredReply } from '../cache/store.js'
+import { joinedHeader, ReplyStore, type StoredReply } from '../cache/store.js'
 import type { Exchange } from '../exchange.js'
 import type { BackendHead } from '../handler.js'
 import type { Reply } from '../reply.js'
@@ -55,33 +55,43 @@ export function compileProxyCache(
   const controlOf = compileClientControl(content.client_cache_control)
   const rules = { ...keepingRules(content), passesEvents: context.passesEvents }
 
+  function shown(exchange: Exchange, key: string, control: RequestControl | undefined): Reply | undefined {
+    const found = store.find(key, exchange.head)
+    if (found === undefined) return undefined
+    const age = ageAt(found, Date.now())
+    const reply = isFresh(found, age, control) ? show(found, age, exchange.head) : undefined
+    exchange.cacheStatus = reply === undefined ? 'EXPIRED' : 'HIT'
+    return reply
+  }
+
   return function lookUp(exchange): Outcome {
-    const { head } = exchange
-    const control = controlOf(exchange)
+    const control = controlOf === undefined ? undefined : controlOf(exchange)
     if (!mayBeKept(exchange) || control?.noStore === true) {
       exchange.cacheStatus = 'BYPASS'
       return undefined
     }
     const key = keyOf(exchange)
-    const shown = (): Reply | undefined => {
-      const found = store.find(key, (name) => joinedHeader(exchange, name))
-      if (found === undefined) return undefined
-      const reply = isFresh(found, control) ? show(found, exchange) : undefined
-      exchange.cacheStatus = reply === undefined ? 'EXPIRED' : 'HIT'
-      return reply
-    }
     exchange.cacheStatus = 'MISS'
-    const kept = shown()
-    if (kept !== undefined) return kept
+    return shown(exchange, key, control) ?? miss(exchange, key, control)
+  }
+
+  /** Apart from the look-up, so that what is shown pays for none of the functions that are made here. */
+  function miss(exchange: Exchange, key: string, control: RequestControl | undefined): Outcome {
     if (control?.onlyIfCached === true) return refuse(exchange, 'APIG.0203')
     // What comes back for HEAD is no reply to GET, and nobody waits for it.
-    if (head.method !== 'GET') return undefined
+    if (exchange.head.method !== 'GET') return undefined
     const fill = (lands: boolean): void => tapReply(exchange, new Fill(key, rules, context.replies, lands))
     if (control?.noCache === true || flights.passes(key)) {
       fill(false)
       return undefined
     }
-    if (flights.isUnderWay(key)) return flights.wait(key, exchange, shown, () => fill(true))
+    if (flights.isUnderWay(key))
+      return flights.wait(
+        key,
+        exchange,
+        () => shown(exchange, key, control),
+        () => fill(true),
+      )
     flights.begin(key)
     fill(true)
     return undefined
@@ -95,7 +105,7 @@ const CREDENTIALS: readonly string[] = ['authorization', 'x-auth-token']
  * Headers with which a caller could make a backend answer something else than what the key says: what they bring is not
  * kept, and nobody else is shown it.
  */
-const OVERRIDES = [
+const OVERRIDES: ReadonlySet<string> = new Set([
   'forwarded',
   'front-end-https',
   'range',
@@ -111,11 +121,11 @@ const OVERRIDES = [
   'x-original-host',
   'x-original-url',
   'x-rewrite-url',
-]
+])
 
 function mayBeKept({ head }: Exchange): boolean {
   if ((head.method !== 'GET' && head.method !== 'HEAD') || head.contentLength !== 0) return false
-  return OVERRIDES.every((name) => head.header(name) === undefined)
+  return !head.hasAny(OVERRIDES)
 }
 
 /** What tells replies apart. A part that is absent differs from one that is empty; no part can hold a line feed. */
@@ -129,17 +139,21 @@ function compileKey(
   const names = elements(headers).map((name) => name.toLowerCase())
   const { apiId, environmentId, publishId, versionId } = publication
   // What was kept before the API was published anew, or the plug-in changed, is never found again.
+  // A key is hashed as often as it is asked for: what it begins with is as short as can be trusted to differ.
   const version = createHash('sha256')
-    .update(JSON.stringify([id, content, publishId, versionId]))
+    .update(JSON.stringify([apiId, environmentId, id, content, publishId, versionId]))
     .digest('base64')
-  const prefix = `${apiId}\n${environmentId}\n${version}`
+    .slice(0, 22)
+  const [open, closed] = [`${version}\n`, `${version}s\n`]
+  const noQueries = '\n-'.repeat(queries.length)
 
   return (exchange) => {
     const { head, secure } = exchange
     // Backends are told how they were called, and may repeat it.
-    let key = `${prefix}\n${secure ? 's' : ''}\n${head.host.toLowerCase()}\n${head.path}`
+    let key = `${secure ? closed : open}${head.host.toLowerCase()}\n${head.path}`
     for (const value of system) key += `\n${typeof value === 'string' ? value : value(exchange)}`
-    if (queries.length > 0) {
+    if (head.query === '') key += noQueries
+    else if (queries.length > 0) {
       const pieces = queryPieces(head.query)
       for (const wanted of queries) {
         const values = pieces.filter(({ name }) => name === wanted).map(({ value }) => value)
@@ -158,14 +172,12 @@ function compileKey(
 const elements = (list: readonly string[] | null | undefined): string[] =>
   (list ?? []).flatMap((text) => text.split(',').map((one) => one.trim())).filter((one) => one !== '')
 
-const joinedHeader = ({ head }: Exchange, name: string): string => head.headers(name).join(', ')
-
 type Content = BoundPlugin<'proxy_cache'>['content']
 
 /** What a client may say about what it is shown: nothing, unless the plug-in lets it. */
 function compileClientControl(
   settings: Content['client_cache_control'],
-): (exchange: Exchange) => RequestControl | undefined {
+): ((exchange: Exchange) => RequestControl | undefined) | undefined {
   const read = ({ head }: Exchange): RequestControl =>
     requestControl(head.headers('cache-control'), head.header('pragma'))
   switch (settings?.mode) {
@@ -178,38 +190,42 @@ function compileClientControl(
     case 'off':
     case null:
     case undefined:
-      return () => undefined
+      return undefined
   }
 }
 
 /** Seconds. */
-const ageNow = ({ age, storedAt }: StoredReply): number => age + Math.max(0, Math.floor((Date.now() - storedAt) / 1000))
+const ageAt = ({ age, storedAt }: StoredReply, now: number): number =>
+  age + Math.max(0, Math.floor((now - storedAt) / 1000))
 
-function isFresh(reply: StoredReply, control: RequestControl | undefined): boolean {
-  const age = ageNow(reply)
+function isFresh(reply: StoredReply, age: number, control: RequestControl | undefined): boolean {
   if (age >= reply.lifetime) return false
   if (control === undefined) return true
   if (control.noCache || (control.maxAge !== undefined && age > control.maxAge)) return false
   return reply.lifetime - age >= (control.minFresh ?? 0)
 }
 
-function show(kept: StoredReply, { head }: Exchange): Reply {
-  const { status, date, body } = kept
-  const headers = `${kept.headers}Age: ${ageNow(kept)}\r\n`
-  if (status === 200 && isKnown(kept, head)) return { status: 304, headers, date, body: '' }
-  return { status, headers, date, body }
+function show(kept: StoredReply, age: number, head: Exchange['head']): Reply {
+  const { status, date, body, shown } = kept
+  if (status === 200 && isKnown(kept, head)) {
+    return { status: 304, headers: `${kept.headers}Age: ${age}\r\n`, date, body: '' }
+  }
+  if (shown?.age === age) return shown.reply
+  const reply = { status, headers: `${kept.headers}Age: ${age}\r\n`, date, body, shared: { head: '' } }
+  kept.shown = { age, reply }
+  return reply
 }
 
 /** Whether the client has it already (RFC 9110 §13.2.2). */
 function isKnown({ etag, lastModified }: StoredReply, head: Exchange['head']): boolean {
-  const known = head.headers('if-none-match').join(',')
-  if (known !== '') {
+  if (head.header('if-none-match') !== undefined) {
+    const known = head.headers('if-none-match').join(',')
     if (known.trim() === '*') return true
     const opaque = (tag: string): string => tag.replace(/^W\//, '')
     return etag !== undefined && (known.match(/(?:W\/)?"[^"]*"/g) ?? []).some((tag) => opaque(tag) === opaque(etag))
   }
-  const since = Date.parse(head.header('if-modified-since') ?? '')
-  return lastModified !== undefined && lastModified <= since
+  const since = lastModified === undefined ? undefined : head.header('if-modified-since')
+  return since !== undefined && lastModified !== undefined && lastModified <= Date.parse(since)
 }
 
 interface KeepingRules {
@@ -340,7 +356,8 @@ function judge(
     storedAt: now,
     age,
     lifetime,
-    vary: vary.map((name) => [name, joinedHeader(exchange, name)]),
+    vary: vary.map((name) => [name, joinedHeader(exchange.head, name)]),
+    shown: undefined,
   }
 }
 
