@@ -48,7 +48,8 @@ export class Supervisor {
   readonly #limitTimer: NodeJS.Timeout
   /** In memory only: whoever restarts Sluice ends the sessions that could be resumed. */
   readonly #ticketSecret = randomBytes(32).toString('base64')
-  #gatewaysAlive = 0
+  /** Workers that listen on the ports of this Sluice. */
+  readonly #listening = new Set<number>()
   #httpPort = 0
   #httpsPort = 0
 
@@ -140,7 +141,7 @@ export class Supervisor {
         return worker.process
       },
       onExit: () => {
-        this.#gatewaysAlive--
+        this.#listening.delete(worker.id)
         this.#outboxes.delete(worker.id)
         this.#limits.workerLeft(worker.id, Date.now())
       },
@@ -151,15 +152,14 @@ export class Supervisor {
 
   #forkGateway(): Worker {
     // With port 0 the first worker takes a port, and the others share it as long as one of them lives. When none does,
-    // the next one must be told which port it was.
+    // all that come must be told which port it was.
     const { httpListen, httpsListen } = this.#settings
-    if (this.#gatewaysAlive === 0 && this.#httpPort !== 0)
+    if (this.#listening.size === 0 && this.#httpPort !== 0)
       this.#settings = {
         ...this.#settings,
         httpListen: { ...httpListen, port: this.#httpPort },
         httpsListen: { ...httpsListen, port: this.#httpsPort },
       }
-    this.#gatewaysAlive++
     const worker = cluster.fork()
     const outbox = new Outbox<ToWorker>((messages) => {
       const tokens: ToChild = { kind: 'limits', messages }
@@ -179,8 +179,10 @@ export class Supervisor {
       if (this.#httpPort === 0) {
         this.#httpPort = message.address.port
         this.#httpsPort = secure
-        // The last one that held the ports ended while this one was on its way, and so it took others.
-      } else if (this.#httpPort !== message.address.port || this.#httpsPort !== secure) worker.process.kill('SIGKILL')
+      }
+      // The last one that held the ports ended while this one was on its way, and so it took others.
+      if (this.#httpPort === message.address.port && this.#httpsPort === secure) this.#listening.add(worker.id)
+      else worker.process.kill('SIGKILL')
     } else if (message.kind === 'hello') {
       const { clusterToken } = this.options
       gateway.send({
