@@ -192,7 +192,7 @@ test.each(['Authorization', 'X-Auth-Token'])(
 
 test('what a caller brings that the key does not have poisons nothing', async () => {
   await using sluice = await cached()
-  for (const name of ['X-Original-URL', 'X-HTTP-Method-Override', 'X-Host', 'Forwarded', 'Range']) {
+  for (const name of ['X-Original-URL', 'X_Original_URL', 'X-HTTP-Method-Override', 'X-Host', 'Forwarded', 'Range']) {
     const [first] = await statuses(sluice, ['/orders', { headers: { [name]: 'evil' } }])
     expect([name, first]).toEqual([name, 'BYPASS'])
   }
@@ -211,6 +211,35 @@ test('HEAD is answered from what GET brought, and brings nothing itself', async 
   const head = await sluice.call('HEAD', '/orders')
   expect([head.headers['x-cache'], head.headers['content-length'], head.body]).toEqual(['HIT', '6', ''])
   expect((await sluice.call('POST', '/orders')).headers['x-cache']).toBe('BYPASS')
+})
+
+test('each hit has its own request id and connection, and the lines that others have, too', async () => {
+  await using sluice = await gateway({ api: { pluginIds: ['proxy_cache1'], req_method: 'ANY' }, parts: [plugin()] })
+  answer(sluice, { 'Content-Type': 'text/x', Date: 'Tue, 24 Nov 2026 12:00:00 GMT' })
+  const { port = 0 } = sluice.gateway.addresses[0] ?? {}
+  const ask = async (line: string, more = ''): Promise<{ id: string; text: string }> => {
+    await using client = await rawClient(port)
+    client.send(`${line}\r\nHost: g1.apic.test\r\n${more}\r\n`)
+    const received = await client.until(
+      (all) => all.includes('\r\n\r\n') && (line.startsWith('HEAD') || all.endsWith('body 1')),
+    )
+    const [, id = ''] = /X-Request-Id: ([0-9a-f]{32})\r\n/.exec(received) ?? []
+    return { id, text: received.replace(id, 'ID') }
+  }
+  await sluice.get('/orders')
+  const head = (age: number, more = '') =>
+    'HTTP/1.1 200 OK\r\nServer: api-gateway\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\nContent-Type: text/x\r\n' +
+    `Age: ${age}\r\nContent-Length: 6\r\nX-Request-Id: ID\r\n${more}\r\n`
+  const hits = [await ask('GET /orders HTTP/1.1'), await ask('GET /orders HTTP/1.1')]
+  expect(hits.map(({ text }) => text)).toEqual([`${head(0)}body 1`, `${head(0)}body 1`])
+  expect(new Set(hits.map(({ id }) => id)).size).toBe(2)
+  expect((await ask('HEAD /orders HTTP/1.1')).text).toBe(head(0))
+  expect((await ask('GET /orders HTTP/1.1', 'Connection: close\r\n')).text).toBe(
+    `${head(0, 'Connection: close\r\n')}body 1`,
+  )
+  later(7)
+  expect((await ask('GET /orders HTTP/1.1')).text).toBe(`${head(7)}body 1`)
+  expect(sluice.backend.requests).toHaveLength(1)
 })
 
 test('validators: a client that has it is told so', async () => {
