@@ -288,6 +288,20 @@ test('however often it changes who counts, each window admits what it should', a
         }
       }
     }),
+    {
+      examples: [
+        // What one still holds of the node's is used up by what the other counts for itself.
+        [
+          [
+            ['shared', 0, 1],
+            ['shared', 1, 2],
+            ['local', 1, 5],
+            ['shared', 0, 1],
+          ],
+          8,
+        ],
+      ],
+    },
   )
 })
 

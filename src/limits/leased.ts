@@ -67,7 +67,6 @@ export class LeasedLimiter implements Limiter {
   readonly #asks = new Map<number, Asking>()
   readonly #found: Lease[] = []
   #lastId = 0
-  #countsLocally = false
   #silentTicks = 0
 
   constructor({ send, now = Date.now, onSilence = () => undefined }: LeasedOptions) {
@@ -109,11 +108,8 @@ export class LeasedLimiter implements Limiter {
 
   /** Gives every unused token back, before this worker ends. */
   close(): void {
-    for (const { key, frame, window, entry } of this.#windows.entries()) {
-      if (entry.tokens === 0 || entry.local) continue
-      this.#send({ type: 'return', key, ...frame, window, tokens: entry.tokens, recalled: false })
-      forgetTokens(entry)
-    }
+    for (const { key, frame, window, entry } of this.#windows.entries())
+      if (!entry.local) this.#return(entry, { key, ...frame }, window)
   }
 
   /** The verdict, if it is known here. */
@@ -157,7 +153,6 @@ export class LeasedLimiter implements Limiter {
       this.#limitChanged(lease, counter)
     }
     if (!local) return
-    this.#countsLocally = true
     const used = lease.had - lease.tokens
     if (!lease.local) lease.known = used
     lease.local = true
@@ -167,11 +162,14 @@ export class LeasedLimiter implements Limiter {
     lease.limit = counter.limit
   }
 
-  /** To be called when processes may count together again what each has counted for itself. */
+  /**
+   * To be called when who counts may have changed. Tells what was counted here alone; and gives back what is unused of
+   * what the node gave, for others may have used as much without asking.
+   */
   tellLocal(): void {
-    if (!this.#countsLocally) return
     for (const { key, frame, window, entry } of this.#windows.entries())
       if (entry.local) this.#tell(entry, { key, ...frame }, window)
+      else this.#return(entry, { key, ...frame }, window)
   }
 
   #tell(lease: Lease, { key, ...frame }: Pick<Counter, 'key'> & WindowFrame, window: number): void {
@@ -182,15 +180,16 @@ export class LeasedLimiter implements Limiter {
 
   /** Tokens of another limit go back: under the new one the node may not have them to give. */
   #limitChanged(lease: Lease, counter: Counter): void {
-    const { key, limit } = counter
-    if (lease.tokens > 0) {
-      const window = this.#windows.window(counter)
-      this.#send({ type: 'return', key, ...frameOf(counter), window, tokens: lease.tokens, recalled: false })
-    }
-    forgetTokens(lease)
-    lease.left = limit
+    this.#return(lease, counter, this.#windows.window(counter))
+    lease.left = counter.limit
     lease.exhausted = false
-    lease.limit = limit
+    lease.limit = counter.limit
+  }
+
+  #return(lease: Lease, { key, ...frame }: Pick<Counter, 'key'> & WindowFrame, window: number): void {
+    if (lease.tokens === 0) return
+    this.#send({ type: 'return', key, ...frameOf(frame), window, tokens: lease.tokens, recalled: false })
+    forgetTokens(lease)
   }
 
   /** Joins the ask that will bring the token that is lacking, or sends one for all the counters of the request. */
