@@ -38,7 +38,7 @@ async function calls(gw: TestGateway, count: number, options?: CallOptions, targ
 test('policies.md 12: three time-outs, then 503 without the backend, until it is asked again', async () => {
   const clock = new Clock()
   await using gw = await gateway({
-    api: { ...api, backend: { timeout: 60, retry_count: 0 } },
+    api: { ...api, backend: { timeout: 250, retry_count: 0 } },
     parts: [breaker({ breaker_condition: { ...condition, breaker_type: 'timeout', unhealthy_condition: null } })],
     options: clock.options,
   })
