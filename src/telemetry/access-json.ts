@@ -29,7 +29,7 @@ export function jsonLines(region: string): (record: AccessRecord) => string {
     const inner = seconds(total - record.upstreamTotal)
     const proxy = proxyFields(record.connection.proxyFields)
     runs.see(record, called)
-    return `{"remote_addr":${sentText(record.sourceAddress)},"request_id":"${record.requestId}",${runs.caller},"time_local":"${localTime(record.receivedAt)}","request_time":${seconds(total)},"request_method":${sentText(head.method)},${runs.host(record.secure, head.host)},"router_uri":${target},"server_protocol":"${version}","status":${record.status},"bytes_sent":${record.bytesOut},"request_length":${record.bytesIn},"http_user_agent":${agent},"http_x_forwarded_for":${chain},${upstream},${regionField},"all_upstream_response_time":${upstreamTotal},${runs.access},"inner_time":${inner},${proxy},"body_bytes_sent":${record.bodyBytesIn},${runs.names},${runs.custom},${runs.outcome}}\n`
+    return `{"remote_addr":${sentText(record.sourceAddress)},"request_id":"${record.requestId}",${runs.caller},"time_local":"${localTime(record.receivedAt)}","request_time":${seconds(total)},"request_method":${sentText(head.method)},${runs.host(record.secure, head.host)},"router_uri":${target},"server_protocol":"${version}","status":${record.status},"bytes_sent":${record.bytesOut},"request_length":${record.bytesIn},"http_user_agent":${agent},"http_x_forwarded_for":${chain},${upstream},${regionField},"all_upstream_response_time":${upstreamTotal},${runs.access},"inner_time":${inner},${proxy},"body_bytes_sent":${record.bodyBytesIn},${runs.end}}\n`
   }
 }
 

@@ -82,7 +82,7 @@ export function accessLine(record: AccessRecord, region: string): string {
   const upstreamTotal = called ? seconds(record.upstreamTotal) : '-'
   const inner = seconds(total - record.upstreamTotal)
   runs.see(record, called)
-  return `${record.sourceAddress} ${record.requestId} ${runs.caller} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${runs.host(record.secure, head.host)} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${runs.access} ${inner} ${record.connection.proxyFields} ${record.bodyBytesIn} ${runs.names} ${runs.custom} ${runs.outcome}\n`
+  return `${record.sourceAddress} ${record.requestId} ${runs.caller} "${localTime(record.receivedAt)}" ${seconds(total)} ${head.method || '-'} ${runs.host(record.secure, head.host)} ${target} ${version} ${record.status} ${record.bytesOut} ${record.bytesIn} ${agent} ${chain} ${upstream} ${region} ${upstreamTotal} ${runs.access} ${inner} ${record.connection.proxyFields} ${record.bodyBytesIn} ${runs.end}\n`
 }
 
 const NO_ROUTE = new RouteLabels('', '', '')

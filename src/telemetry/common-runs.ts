@@ -45,13 +45,15 @@ export class CommonRuns {
   caller = ''
   /** Fields 26 to 29: whether it was throttled, and how the caller was known. */
   access = ''
-  /** Fields 35 to 38. */
-  names = ''
-  /** Fields 39 to 48. */
-  custom: string
-  /** Fields 49 to 54: source, compression, scheme, group, error, function. */
-  outcome = ''
-  // What the runs above were made of; `#caller` is at first nobody's.
+  /** Fields 35 to 54: names, custom fields, outcome. */
+  end = ''
+  /** Whether the runs above are one piece of memory each. */
+  #isFlat = false
+  // Parts of the last of them: fields 35 to 38; 39 to 48; 49 to 54: source, compression, scheme, group, error, function.
+  #names = ''
+  #customRun: string
+  #outcome = ''
+  // What the runs were made of; `#caller` is at first nobody's.
   #caller: Caller | null = null
   #identity: Identity
   #secondFactor = ''
@@ -82,7 +84,7 @@ export class CommonRuns {
     this.#providers = joined(form, form.own('provider_app_id', ''), form.own('provider_app_name', ''))
     this.#identity = identityOf(undefined, form)
     this.#host = joined(form, form.own('scheme', 'http'), form.bare('host', ''))
-    this.custom = form.custom(undefined)
+    this.#customRun = form.custom(undefined)
   }
 
   /** Brings all but the host up to this request. */
@@ -91,14 +93,15 @@ export class CommonRuns {
     const { form } = this
     const { separator } = form
     const isOther = caller !== this.#caller
+    let isNew = isOther
     if (isOther) {
       this.#caller = caller
       const identity = (this.#identity = identityOf(caller, form))
-      // Not flat: where callers take turns, that costs more than walking two pieces.
       this.caller = this.#apiId + separator + identity.ids
-      this.names = this.#apiName + separator + identity.name + separator + this.#providers
+      this.#names = this.#apiName + separator + identity.name + separator + this.#providers
     }
     if (isOther || errorType !== this.#errorType || secondFactor !== this.#secondFactor) {
+      isNew = true
       this.#errorType = errorType
       this.#secondFactor = secondFactor
       const throttled = form.own('errorType', errorType === 'THROTTLED' ? '1' : '0')
@@ -107,29 +110,52 @@ export class CommonRuns {
     }
     const custom = record.customFields?.(record.head)
     if (custom !== this.#custom) {
+      isNew = true
       this.#custom = custom
-      this.custom = form.custom(custom)
+      this.#customRun = form.custom(custom)
     }
     const scheme = called ? schemeOf(record.plan?.origin) : ''
     const isRemote = record.upstreamStatus !== 0 && errorCode === ''
     const ratio = gzip === undefined ? '' : gzipRatio(gzip)
     if (
-      errorCode === this.#errorCode &&
-      isRemote === this.#isRemote &&
-      scheme === this.#scheme &&
-      groupId === this.#groupId &&
-      ratio === this.#ratio &&
-      functionUrn === this.#functionUrn
+      errorCode !== this.#errorCode ||
+      isRemote !== this.#isRemote ||
+      scheme !== this.#scheme ||
+      groupId !== this.#groupId ||
+      ratio !== this.#ratio ||
+      functionUrn !== this.#functionUrn
     ) {
-      return
+      isNew = true
+      this.#setOutcome(errorCode, isRemote, scheme, groupId, ratio, functionUrn)
     }
+    if (isNew) {
+      this.#isFlat = false
+      this.end = this.#names + separator + this.#customRun + separator + this.#outcome
+    } else if (!this.#isFlat) {
+      // Only now: where callers take turns, flattening costs more than walking a few pieces.
+      this.#isFlat = true
+      this.caller = flat(this.caller)
+      this.access = flat(this.access)
+      this.end = flat(this.end)
+    }
+  }
+
+  #setOutcome(
+    errorCode: string,
+    isRemote: boolean,
+    scheme: string,
+    groupId: string,
+    ratio: string,
+    functionUrn: string,
+  ): void {
+    const { form } = this
     this.#errorCode = errorCode
     this.#isRemote = isRemote
     this.#scheme = scheme
     this.#groupId = groupId
     this.#ratio = ratio
     this.#functionUrn = functionUrn
-    this.outcome = flat(
+    this.#outcome = flat(
       joined(
         form,
         form.own('response_source', isRemote ? 'remote' : 'local'),

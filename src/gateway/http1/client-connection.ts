@@ -368,7 +368,7 @@ export class ClientConnection
       this.#flow.go()
       this.#runHeld()
     } else {
-      this.#next()
+      this.#next(exchange.finishedAt)
     }
   }
 
@@ -379,11 +379,11 @@ export class ClientConnection
     if (this.head.hasRequestLine) this.context.handler.done(exchange)
   }
 
-  /** Makes ready for the next request. */
-  #next(): void {
+  /** Makes ready for the next request. `now` is that of the monotonic clock. */
+  #next(now: number): void {
     if (this.socket.writableLength > UNSENT_LIMIT) {
       this.#input = 'hold'
-      this.context.wheel.arm(this, performance.now() + this.context.options.sendTimeout)
+      this.context.wheel.arm(this, now + this.context.options.sendTimeout)
       return
     }
     if (this.context.draining) {
@@ -394,7 +394,7 @@ export class ClientConnection
     this.#startedAt = 0
     this.head.reset()
     if (this.#held.length === 0) this.#held.clear()
-    this.context.wheel.arm(this, performance.now() + this.context.options.idleTimeout)
+    this.context.wheel.arm(this, now + this.context.options.idleTimeout)
     this.#flow.go()
     this.#runHeld()
   }
@@ -420,7 +420,7 @@ export class ClientConnection
 
   drained(): void {
     if (this.#isForwarding) this.#forwarding?.clientDrained()
-    else if (this.exchange === undefined && this.#input === 'hold') this.#next()
+    else if (this.exchange === undefined && this.#input === 'hold') this.#next(performance.now())
   }
 
   /** The client has ended its side. While it waits for a reply, that means it has gone (request-lifecycle.md §3). */
