@@ -74,9 +74,12 @@ export interface RawClient extends AsyncDisposable {
   readonly received: string
   readonly closed: boolean
   send(bytes: string): void
-  /** Waits until what has come, or whether it has ended, satisfies the condition. */
+  /** Waits until what has come, or whether it has ended, satisfies the condition; rejects when it cannot any more. */
   until(condition: (received: string, closed: boolean) => boolean): Promise<string>
 }
+
+/** Milliseconds; shorter than what a test has, so that it says what has come. */
+const LONGEST_WAIT = 50_000
 
 export async function rawClient(port: number): Promise<RawClient> {
   let received = ''
@@ -106,9 +109,14 @@ export async function rawClient(port: number): Promise<RawClient> {
     },
     send: (bytes) => void socket.write(bytes, 'latin1'),
     until: (condition) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`still waiting after: ${received}`)), LONGEST_WAIT)
         check = () => {
-          if (condition(received, closed)) resolve(received)
+          const isMet = condition(received, closed)
+          if (!isMet && !closed) return
+          clearTimeout(late)
+          if (isMet) resolve(received)
+          else reject(new Error(`the connection ended after: ${received}`))
         }
         check()
       }),

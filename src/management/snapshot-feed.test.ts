@@ -7,6 +7,9 @@ import type { Part, PartKey, Update } from '../snapshot/parts.js'
 import { Publisher } from '../snapshot/publisher.js'
 import { SnapshotFeed, type SnapshotFeedOptions } from './snapshot-feed.js'
 
+/** Milliseconds; a second is little on a busy machine. */
+const WAIT = { timeout: 20_000 }
+
 const RELEASE = 'DEFAULT_ENVIRONMENT_RELEASE_ID'
 
 interface Fed {
@@ -42,7 +45,7 @@ const revisionOf = (sluice: TestManagement) =>
 /** Waits until everything that is committed has been published. */
 const caughtUp = async (sluice: TestManagement, { publisher }: Fed) => {
   const revision = await revisionOf(sluice)
-  await vi.waitFor(() => expect(publisher.revision).toBe(revision))
+  await vi.waitFor(() => expect(publisher.revision).toBe(revision), WAIT)
 }
 
 const partsOf = ({ publisher }: Fed, kind: Part['kind']) =>
@@ -307,7 +310,7 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
 
     await act(sluice, 'online', api)
     const revision = await revisionOf(sluice)
-    await vi.waitFor(() => expect(publisher.revision).toBe(revision))
+    await vi.waitFor(() => expect(publisher.revision).toBe(revision), WAIT)
 
     expect(errors).toEqual(Array(3).fill('the configuration could not be published'))
     expect(publisher.current().parts).toContainEqual(expect.objectContaining({ kind: 'publication', apiId: api }))
@@ -354,7 +357,7 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
       const rows = await sluice.store.read((db) => db.selectFrom('snapshot_changes').select('revision').execute())
       expect(rows.length).toBeLessThanOrEqual(6)
       expect(rows.length).toBeGreaterThanOrEqual(3)
-    })
+    }, WAIT)
   })
 
   test('when changes in between are not recorded any more, everything is sent again', async () => {

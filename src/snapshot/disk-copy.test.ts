@@ -7,6 +7,9 @@ import { openVault, type Vault } from '../config/vault.js'
 import { DiskCopy } from './disk-copy.js'
 import type { AppPart, GroupPart, Update } from './parts.js'
 
+/** Milliseconds; a second is little on a busy machine. */
+const WAIT = { timeout: 20_000 }
+
 const app: AppPart = {
   kind: 'app',
   id: 'a',
@@ -67,7 +70,7 @@ test('a change is written by itself, many changes together', async () => {
   seal.mockImplementation((...given) => vault.seal(...given))
   const worker = here.worker({ vault: { ...vault, seal }, delay: 20 })
   for (let revision = 0; revision < 50; revision++) worker.note('e', { ...everything, revision })
-  await vi.waitFor(async () => expect(await readFile(here.file, 'utf8')).toMatch(/^sluice-configuration-2 e 49 /))
+  await vi.waitFor(async () => expect(await readFile(here.file, 'utf8')).toMatch(/^sluice-configuration-2 e 49 /), WAIT)
   expect(seal).toHaveBeenCalledTimes(1)
 })
 

@@ -8,6 +8,9 @@ import { parseReport } from './statistics-report.js'
 import { StatisticsSender } from './statistics-sender.js'
 import { gatewayRoutes } from './stream-server.js'
 
+/** Milliseconds; a second is little on a busy machine. */
+const WAIT = { timeout: 20_000 }
+
 const TOKEN = 'a token of sixteen or more'
 
 const delta = (count: number): StatisticsDelta => ({
@@ -76,7 +79,7 @@ test('what is counted reaches control by itself', async () => {
   await using server = await control((deltas) => received.push(...deltas))
   await using gw = sender(server.url)
   gw.counted.push(delta(1))
-  await vi.waitFor(() => expect(received).toEqual([delta(1)]))
+  await vi.waitFor(() => expect(received).toEqual([delta(1)]), WAIT)
 })
 
 test('what control could not store, or whose acceptance got lost, is neither lost nor counted twice', async () => {
@@ -91,7 +94,7 @@ test('what control could not store, or whose acceptance got lost, is neither los
   gw.counted.push(delta(1))
   await gw.made.flush()
   gw.counted.push(delta(2))
-  await vi.waitFor(() => expect(received).toEqual([delta(1), delta(2)]))
+  await vi.waitFor(() => expect(received).toEqual([delta(1), delta(2)]), WAIT)
 })
 
 test('while control is away what was counted is kept, up to a bound', async () => {

@@ -9,6 +9,9 @@ import { Publisher } from './publisher.js'
 import { StreamClient, type Position } from './stream-client.js'
 import { gatewayRoutes } from './stream-server.js'
 
+/** Milliseconds; a second is little on a busy machine. */
+const WAIT = { timeout: 20_000 }
+
 const TOKEN = 'a token of sixteen or more'
 const log = { info: () => undefined, warn: () => undefined }
 
@@ -69,14 +72,14 @@ test('a gateway is given everything, then each update as it comes, well within 1
   const publisher = new Publisher({ epoch: 'e', revision: 4, parts: [app('a')] })
   await using server = await control(publisher)
   using gw = gateway(server.url)
-  await vi.waitFor(() => expect(gw.client.position).toEqual({ epoch: 'e', revision: 4 }))
+  await vi.waitFor(() => expect(gw.client.position).toEqual({ epoch: 'e', revision: 4 }), WAIT)
   expect(gw.updates).toEqual([{ epoch: 'e', update: { ...put(4, app('a')), reset: true } }])
 
   const took: number[] = []
   for (let revision = 5; revision < 15; revision++) {
     const started = performance.now()
     publisher.publish({ revision, reset: false, put: [app(`b${revision}`)], remove: ['app:a', `app:b${revision - 1}`] })
-    await vi.waitFor(() => expect(gw.client.position.revision).toBe(revision), { interval: 1 })
+    await vi.waitFor(() => expect(gw.client.position.revision).toBe(revision), { ...WAIT, interval: 1 })
     took.push(performance.now() - started)
   }
   // Not each: the machine may have other things to do.
@@ -90,7 +93,7 @@ test('a gateway that was away is given only what it missed', async () => {
   publisher.publish(put(6, app('c')))
   await using server = await control(publisher)
   using gw = gateway(server.url, { epoch: 'e', revision: 5 })
-  await vi.waitFor(() => expect(gw.client.position.revision).toBe(6))
+  await vi.waitFor(() => expect(gw.client.position.revision).toBe(6), WAIT)
   expect(gw.updates.map(({ update }) => update)).toEqual([put(6, app('c'))])
 })
 
@@ -112,7 +115,7 @@ test('connections that break are taken up again, and nothing is lost or applied 
 test('when control restarts, its gateways find it again and are given everything anew', async () => {
   const first = await control(new Publisher({ epoch: 'before', revision: 9, parts: [app('a')] }))
   using gw = gateway(first.url)
-  await vi.waitFor(() => expect(gw.client.position.revision).toBe(9))
+  await vi.waitFor(() => expect(gw.client.position.revision).toBe(9), WAIT)
   await first[Symbol.asyncDispose]()
 
   await using again = await control(
@@ -132,7 +135,7 @@ test('control that has published nothing yet makes a gateway wait instead of emp
   expect(await firstLines(server.url, 3)).toBe('{"type":"heartbeat"}\n'.repeat(3))
   expect(gw.updates).toEqual([])
   publisher.publish({ ...put(0, app('a')), reset: true })
-  await vi.waitFor(() => expect(gw.client.position).toEqual({ epoch: 'e', revision: 0 }))
+  await vi.waitFor(() => expect(gw.client.position).toEqual({ epoch: 'e', revision: 0 }), WAIT)
 })
 
 function firstLines(url: string, count: number): Promise<string> {
@@ -181,7 +184,7 @@ test('an update that a gateway cannot apply is not counted as received', async (
       if (++attempts < 3) throw new Error('no')
     },
   })
-  await vi.waitFor(() => expect(client.position).toEqual({ epoch: 'e', revision: 1 }))
+  await vi.waitFor(() => expect(client.position).toEqual({ epoch: 'e', revision: 1 }), WAIT)
   client.close()
   expect(attempts).toBe(3)
 })
@@ -221,7 +224,7 @@ test('a listener that is no control, or says nonsense, changes nothing', async (
       updates.push(update)
     },
   })
-  await vi.waitFor(() => expect(warnings).toHaveLength(1))
+  await vi.waitFor(() => expect(warnings).toHaveLength(1), WAIT)
   client.close()
   nonsense.close()
   expect(warnings[0]).toMatchObject({ reason: 'a line is not JSON' })
