@@ -226,7 +226,7 @@ export class ClientConnection
       else if (this.body.done) this.#endCollecting('ok')
       else this.#armBody()
     } else if (this.body.done) {
-      this.#next()
+      this.#next(performance.now())
     }
     return position
   }
