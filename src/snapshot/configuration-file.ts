@@ -56,8 +56,12 @@ const CHANGE_HEAD_BYTES = 48
 /** Characters of JSON that are sealed as one: well under a millisecond of work, and requests are served in between. */
 const SLICE = 64 * 1024
 const LINE_FEED = 10
+const SPACE = 32
 const READ_AT_ONCE = 256 * 1024
-/** Milliseconds without a sign of life after which a draft counts as left behind by a process that was killed. */
+/**
+ * Milliseconds without a sign of life after which a draft counts as left behind by a process that was killed. So does
+ * one that is as far in the future: it was written before the clock was put back.
+ */
 const ABANDONED = 10_000
 
 export class ConfigurationFile {
@@ -139,7 +143,7 @@ export class ConfigurationFile {
       const draft = join(directory, name)
       const state = await stat(draft).catch(() => undefined)
       if (state === undefined) continue
-      if (Date.now() - state.mtimeMs < ABANDONED) return true
+      if (Math.abs(Date.now() - state.mtimeMs) < ABANDONED) return true
       await rm(draft, { force: true })
     }
     return false
@@ -154,16 +158,17 @@ export class ConfigurationFile {
     try {
       {
         await using file = await open(draft, 'wx', 0o600)
-        await file.write(' '.repeat(FIRST_LINE_BYTES))
+        // Not write(): when the disk gets full, that stores a part of what it is given and does not fail.
+        await file.writeFile(' '.repeat(FIRST_LINE_BYTES))
         let base = FIRST_LINE_BYTES
         let slice = 0
         for (const { json, isLast } of slicesOf(parts)) {
           const line = `${this.vault.seal(json, sliceContext(position, slice++, isLast))}\n`
-          await file.write(line)
+          await file.writeFile(line)
           base += line.length
         }
         const change = meanwhile()
-        if (change !== undefined) await file.write(this.#sealChange(position.epoch, change))
+        if (change !== undefined) await file.writeFile(this.#sealChange(position.epoch, change))
         await file.write(firstLineOf(position, base), 0)
         await file.sync()
       }
@@ -240,6 +245,8 @@ function following(kept: Kept, appended: Buffer): Kept {
     const end = appended.indexOf(LINE_FEED, start)
     const [head, from, to] = CHANGE.exec(appended.toString('latin1', start, start + CHANGE_HEAD_BYTES)) ?? []
     isWhole = end !== -1 && head !== undefined && Number(from) <= revision
+    // A space is in no sealed text: another line follows one that was cut off.
+    isWhole &&= !appended.subarray(start + (head?.length ?? 0), end).includes(SPACE)
     if (!isWhole) break
     revision = Math.max(revision, Number(to))
     start = end + 1

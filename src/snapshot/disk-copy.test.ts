@@ -213,6 +213,38 @@ test('a draft that a killed process left is removed; one that is being written i
   expect(await here.worker().load()).toEqual(everything)
 })
 
+test('a draft that was left before the clock was put back is removed', async () => {
+  await using here = await node()
+  const nextYear = new Date(Date.now() + 365 * 24 * 3600 * 1000)
+  await writeFile(`${here.file}.1-aa`, '')
+  await utimes(`${here.file}.1-aa`, nextYear, nextYear)
+  const worker = here.worker()
+  worker.note('e', everything)
+  await worker.flush()
+  expect((await readdir(here.dataDir)).sort()).toEqual(['gateway-configuration', 'secret.key'])
+  expect(await here.worker().load()).toEqual(everything)
+})
+
+test('a line behind one that was cut off does not pass for written', async () => {
+  await using here = await node()
+  const [worker, other] = [here.worker(), here.worker()]
+  for (const each of [worker, other]) {
+    each.note('e', everything)
+    await each.flush()
+  }
+  const base = await readFile(here.file, 'latin1')
+  worker.note('e', renamed(4, 'orders 4'))
+  await worker.flush()
+  const line = (await readFile(here.file, 'latin1')).slice(base.length)
+  // What is left when the first could write only a part of it, and the second had looked before that.
+  await writeFile(here.file, base + line.slice(0, -20) + line, 'latin1')
+
+  other.note('e', renamed(4, 'orders 4'))
+  await other.flush()
+  expect(await here.worker().load()).toMatchObject({ revision: 4 })
+  expect(here.warnings).toEqual([])
+})
+
 test('of a file whose end is damaged what was before counts, and it is replaced with the next change', async () => {
   await using here = await node()
   const worker = here.worker()
