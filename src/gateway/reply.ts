@@ -18,3 +18,8 @@ export interface Reply {
   readonly errorCode?: string
   readonly errorType?: string
 }
+
+/** Statuses whose replies have no content, whoever asks for one (RFC 9110 §15.3.5, §15.3.6, §15.4.5). */
+export function hasNoContent(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}

@@ -1,7 +1,7 @@
 /** Backend MOCK: a reply that is made when the route is compiled (backends.md §6). */
 import type { MockBackend } from '../../snapshot/api-definition.js'
 import { utf8Bytes } from '../percent-encoding.js'
-import type { Reply } from '../reply.js'
+import { hasNoContent, type Reply } from '../reply.js'
 import { isHeaderValue, isWritableHeader } from './header-lines.js'
 import type { Sender } from './sender.js'
 
@@ -27,8 +27,7 @@ function mockReply({ status_code: status, result_content, headers }: MockBackend
     typed ||= key.toLowerCase() === 'content-type'
     lines += `${key}: ${bytes}\r\n`
   }
-  // RFC 9110 §6.4.1: these have no content.
-  const empty = status === 204 || status === 304
+  const empty = hasNoContent(status)
   if (!typed && !empty) lines += 'Content-Type: application/json\r\n'
   // The engine sends ASCII text together with the head; anything else is made bytes once, here.
   const body = /^[\0-\x7f]*$/.test(result_content) ? result_content : Buffer.from(result_content, 'utf8')

@@ -2,7 +2,7 @@
 import { readJson } from '../../contract/json-text.js'
 import { isHeaderValue, isWritableHeader } from '../backends/header-lines.js'
 import { utf8Bytes } from '../percent-encoding.js'
-import type { Reply } from '../reply.js'
+import { hasNoContent, type Reply } from '../reply.js'
 
 /** Headers that the gateway writes on every reply. */
 const OWN_NAMES: ReadonlySet<string> = new Set(['date', 'server', 'x-request-id'])
@@ -42,8 +42,7 @@ export function asReply({ status, headers, body }: FunctionReply): Reply | undef
       lines += `${name}: ${bytes}\r\n`
     }
   }
-  // RFC 9110 §6.4.1: these have no content.
-  const empty = status === 204 || status === 205 || status === 304
+  const empty = hasNoContent(status)
   if (!typed && !empty) lines += 'Content-Type: application/json\r\n'
   // The engine sends ASCII text together with the head; anything else is made bytes here.
   const bytes = typeof body !== 'string' || /^[\0-\x7f]*$/.test(body) ? body : Buffer.from(body, 'utf8')

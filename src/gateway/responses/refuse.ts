@@ -4,7 +4,7 @@
  */
 import type { Exchange } from '../exchange.js'
 import type { Failure } from '../handler.js'
-import type { Reply } from '../reply.js'
+import { hasNoContent, type Reply } from '../reply.js'
 import { catalogue, codeOf, type CatalogueRow, type RefusalName } from './catalogue.js'
 import type { CompiledResponse } from './response-sets.js'
 
@@ -45,10 +45,13 @@ function inOwnWords(own: CompiledResponse, exchange: Exchange, template: Templat
   const { code, type } = template
   const message = detail === undefined ? template.message : withDetail(template.message, detail)
   const error = { code, message, type }
+  const status = own.status ?? template.status
+  const body = (): string =>
+    own.body?.(exchange, error, insideJson) ?? `${bodyStart(code, message)}${exchange.requestId}"}`
   return {
-    status: own.status ?? template.status,
+    status,
     headers: own.headers(exchange, error),
-    body: own.body?.(exchange, error, insideJson) ?? `${bodyStart(code, message)}${exchange.requestId}"}`,
+    body: hasNoContent(status) ? '' : body(),
     errorCode: code,
     errorType: type,
   }

@@ -47,6 +47,14 @@ test('responses.md 4: the set that an API names, for its errors alone; the code 
   expect(await second('/gone')).toEqual([418, 'APIG.0308'])
 })
 
+test.each([204, 205])('a status of %s has no content, whatever the set says', async (status) => {
+  const sets = [set({ NOT_FOUND: { status, body: '{"gone":true}' } })]
+  await using gw = await gateway({ api: {}, parts: [groupPart({ responseSets: sets })] })
+  const reply = await gw.get('/nope')
+  expect([reply.status, reply.body, reply.headers['content-type']]).toEqual([status, '', undefined])
+  expect(reply.headers['content-length']).toBe(status === 204 ? undefined : '0')
+})
+
 test('responses.md 11: a quotation mark in a message leaves the body JSON', async () => {
   const body = '{"m":"$context.error.message","u":"$context.reqUri"}'
   const overrides = { REQUEST_PARAMETERS_FAILURE: { body } }

@@ -5,6 +5,7 @@
 import type { GroupPart, ResponseSet } from '../../snapshot/parts.js'
 import { isHeaderValue, isWritableHeader } from '../backends/header-lines.js'
 import type { Exchange } from '../exchange.js'
+import { hasNoContent } from '../reply.js'
 import { utf8Bytes } from '../percent-encoding.js'
 import { compileTemplate, type ErrorFacts, type Template } from './template.js'
 
@@ -13,7 +14,7 @@ export interface CompiledResponse {
   readonly status: number | undefined
   /** `undefined`: the default body. */
   readonly body: Template | undefined
-  /** Header lines, each ended by CRLF; among them always a Content-Type. */
+  /** Header lines, each ended by CRLF; among them a Content-Type, unless the status has no content. */
   headers(exchange: Exchange, error: ErrorFacts): string
 }
 
@@ -54,13 +55,14 @@ const DEFAULT_TYPE = 'Content-Type: application/json\r\n'
 
 function compileResponse({ status, body, headers = [] }: ResponseOverride): CompiledResponse {
   const written = headers.filter(({ key }) => mayWrite(key))
-  const typed = written.some(({ key }) => key.toLowerCase() === 'content-type')
+  const isTyped =
+    (status !== undefined && hasNoContent(status)) || written.some(({ key }) => key.toLowerCase() === 'content-type')
   const templates = written.map(({ key, value }) => ({ key, value: compileTemplate(value) }))
   return {
     status,
     body: body === undefined ? undefined : compileTemplate(body),
     headers(exchange, error) {
-      let lines = typed ? '' : DEFAULT_TYPE
+      let lines = isTyped ? '' : DEFAULT_TYPE
       for (const { key, value } of templates) {
         const text = utf8Bytes(value(exchange, error, asIs))
         // A value that could end its line is left out with its header.
