@@ -7,7 +7,7 @@ import { Cells } from './cells.js'
 
 const KEPT_SECONDS = 24 * 60 * 60
 const PRUNE_INTERVAL = 60_000
-/** Of which it is known that their last report of an earlier control was looked for. */
+/** Whose last report of an earlier control is remembered. */
 const SENDERS = 1_000
 
 export interface StatisticsSinkOptions {
@@ -22,7 +22,11 @@ export class StatisticsSink {
   readonly #cells = new Cells()
   /** The last report of each sender among those cells. */
   #reports = new Map<string, StatisticsReportRow>()
-  readonly #senders = new Set<string>()
+  /**
+   * The last report of each sender that an earlier control has written, looked for once: later, the database has those of
+   * this one too.
+   */
+  readonly #earlier = new Map<string, Promise<number>>()
   #last: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout
 
@@ -41,12 +45,7 @@ export class StatisticsSink {
    */
   async receive(report: StatisticsReport): Promise<boolean> {
     const { sender, number, deltas } = report
-    if (!this.#senders.has(sender)) {
-      if (number <= (await this.options.store.read((db) => lastReportOf(db, sender)))) return false
-      this.#senders.add(sender)
-      const [oldest] = this.#senders
-      if (this.#senders.size > SENDERS && oldest !== undefined) this.#senders.delete(oldest)
-    }
+    if (number <= (await this.#lastOfEarlier(sender))) return false
     // What no API has answered belongs to no API's minutes.
     const ofApis = deltas.filter(({ apiId }) => apiId !== '')
     const now = this.options.clock()
@@ -68,6 +67,17 @@ export class StatisticsSink {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#inTurn(() => this.#write())
+  }
+
+  #lastOfEarlier(sender: string): Promise<number> {
+    const known = this.#earlier.get(sender)
+    if (known !== undefined) return known
+    const last = this.options.store.read((db) => lastReportOf(db, sender))
+    this.#earlier.set(sender, last)
+    last.catch(() => this.#earlier.delete(sender))
+    const [oldest] = this.#earlier.keys()
+    if (this.#earlier.size > SENDERS && oldest !== undefined) this.#earlier.delete(oldest)
+    return last
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
