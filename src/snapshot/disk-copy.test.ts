@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -333,14 +333,15 @@ test.each<[string, (content: string) => string]>([
   await restarted.flush()
 })
 
-test('a disk that cannot be written is a warning', async () => {
+test('a disk that cannot be written is a warning, and tried again', async () => {
   await using here = await node()
-  const worker = new DiskCopy({
-    dataDir: join(here.dataDir, 'gone'),
-    vault: openVault(here.dataDir),
-    log: { info: () => undefined, warn: (details) => here.warnings.push(details) },
-  })
+  const dataDir = join(here.dataDir, 'gone')
+  const vault = openVault(here.dataDir)
+  const log = { info: () => undefined, warn: (details: object) => here.warnings.push(details) }
+  const worker = new DiskCopy({ dataDir, vault, log, delay: 1 })
   worker.note('e', everything)
   await worker.flush()
   expect(here.warnings).toHaveLength(1)
+  await mkdir(dataDir)
+  await vi.waitFor(async () => expect(await new DiskCopy({ dataDir, vault, log }).load()).toEqual(everything), WAIT)
 })

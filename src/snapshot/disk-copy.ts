@@ -20,6 +20,8 @@ export interface DiskCopyOptions {
 }
 
 const FILE = 'gateway-configuration'
+/** Milliseconds between attempts while the disk takes nothing: they double up to this. */
+const LONGEST_DELAY = 30_000
 /** Bytes that may be appended to a base that is smaller. */
 const APPENDED = 1024 * 1024
 
@@ -28,6 +30,8 @@ export class DiskCopy {
   #position: Position = { epoch: '', revision: -1 }
   /** What has changed since a revision that this process wrote, or saw written. Undefined: everything. */
   #changed: { readonly since: number; readonly keys: Set<PartKey> } | undefined
+  /** Attempts that failed in a row. */
+  #failures = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   readonly #path: string
@@ -78,7 +82,7 @@ export class DiskCopy {
     this.#schedule()
   }
 
-  /** Writes now what isn't written. Resolves also when it can't be written: that is logged. */
+  /** Writes now what isn't written. Resolves also when it can't be written: that is logged, and tried again. */
   async flush(): Promise<void> {
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer)
@@ -91,7 +95,8 @@ export class DiskCopy {
   #schedule(): void {
     const { delay = 500 } = this.options
     // Workers hear of a change together; spread, so that one of them writes and the others find it done.
-    this.#timer ??= setTimeout(() => void this.flush(), delay * (1 + Math.random()))
+    const wait = Math.min(LONGEST_DELAY, delay * 2 ** this.#failures) * (1 + Math.random())
+    this.#timer ??= setTimeout(() => void this.flush(), wait).unref()
   }
 
   async #write(): Promise<void> {
@@ -101,9 +106,12 @@ export class DiskCopy {
       else if (kept !== undefined && this.#mayFollow(kept)) await this.#append()
       else if (await this.#file.isBeingReplaced()) this.#schedule()
       else await this.#replace()
+      this.#failures = 0
     } catch (error) {
       // Whatever part of it was written: the next time all of it is.
       this.#changed = undefined
+      this.#failures++
+      this.#schedule()
       this.options.log.warn({ err: error, file: this.#path }, 'the configuration could not be kept on disk')
     }
   }
