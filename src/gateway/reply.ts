@@ -10,8 +10,8 @@ export interface Reply {
   /** `Date` line of a reply that is not of this moment. */
   readonly date?: string
   /**
-   * Present where the same object answers many requests; it has a date, and its body is ASCII or bytes. `head` is what an engine makes of
-   * it for all of them: empty until it has.
+   * Present where the same object answers many requests; it has a date, and its body is ASCII or bytes. `head` is what an
+   * engine makes of it for all of them: empty until it has.
    */
   readonly shared?: { head: string }
   /** `APIG.xxxx` and response type when the reply reports an error, for the access log. */

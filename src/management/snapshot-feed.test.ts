@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { certificate, upload } from '../../test/certificates.js'
 import { engines } from '../../test/engines.js'
 import { httpApi, mockApi } from '../../test/definitions.js'
@@ -6,9 +6,6 @@ import { management, type TestManagement } from '../../test/management.js'
 import type { Part, PartKey, Update } from '../snapshot/parts.js'
 import { Publisher } from '../snapshot/publisher.js'
 import { SnapshotFeed, type SnapshotFeedOptions } from './snapshot-feed.js'
-
-/** Milliseconds; a second is little on a busy machine. */
-const WAIT = { timeout: 20_000 }
 
 const RELEASE = 'DEFAULT_ENVIRONMENT_RELEASE_ID'
 
@@ -45,7 +42,7 @@ const revisionOf = (sluice: TestManagement) =>
 /** Waits until everything that is committed has been published. */
 const caughtUp = async (sluice: TestManagement, { publisher }: Fed) => {
   const revision = await revisionOf(sluice)
-  await vi.waitFor(() => expect(publisher.revision).toBe(revision), WAIT)
+  await expect.poll(() => publisher.revision).toBe(revision)
 }
 
 const partsOf = ({ publisher }: Fed, kind: Part['kind']) =>
@@ -310,7 +307,7 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
 
     await act(sluice, 'online', api)
     const revision = await revisionOf(sluice)
-    await vi.waitFor(() => expect(publisher.revision).toBe(revision), WAIT)
+    await expect.poll(() => publisher.revision).toBe(revision)
 
     expect(errors).toEqual(Array(3).fill('the configuration could not be published'))
     expect(publisher.current().parts).toContainEqual(expect.objectContaining({ kind: 'publication', apiId: api }))
@@ -353,11 +350,9 @@ describe.each(engines)('the snapshot feed on $name', (engine) => {
     for (let i = 0; i < 10; i += 1) await sluice.given('createApiGroupV2', { body: { name: `group_${i}` } })
     await caughtUp(sluice, fed)
 
-    await vi.waitFor(async () => {
-      const rows = await sluice.store.read((db) => db.selectFrom('snapshot_changes').select('revision').execute())
-      expect(rows.length).toBeLessThanOrEqual(6)
-      expect(rows.length).toBeGreaterThanOrEqual(3)
-    }, WAIT)
+    const kept = () => sluice.store.read((db) => db.selectFrom('snapshot_changes').select('revision').execute())
+    await expect.poll(async () => (await kept()).length).toBeLessThanOrEqual(6)
+    expect((await kept()).length).toBeGreaterThanOrEqual(3)
   })
 
   test('when changes in between are not recorded any more, everything is sent again', async () => {

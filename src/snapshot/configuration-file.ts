@@ -226,9 +226,12 @@ function firstLineOf({ epoch, revision }: Position, base: number): string {
 }
 
 function parseFirstLine(line: string): { readonly position: Position; readonly base: number } {
-  const [, epoch, revision, base] = FIRST_LINE.exec(line) ?? []
+  const [, epoch, revision, digits] = FIRST_LINE.exec(line) ?? []
   if (epoch === undefined) throw new Error('it is no configuration that this version can read')
-  return { position: { epoch, revision: Number(revision) }, base: Number(base) }
+  const base = Number(digits)
+  // The revision counts by what is sealed with it: without a base there would be nothing.
+  if (base <= FIRST_LINE_BYTES) throw new Error('it has no base')
+  return { position: { epoch, revision: Number(revision) }, base }
 }
 
 function keptByBase(firstLine: string): Kept {

@@ -7,9 +7,6 @@ import { openVault, type Vault } from '../config/vault.js'
 import { DiskCopy } from './disk-copy.js'
 import type { AppPart, GroupPart, Update } from './parts.js'
 
-/** Milliseconds; a second is little on a busy machine. */
-const WAIT = { timeout: 20_000 }
-
 const app: AppPart = {
   kind: 'app',
   id: 'a',
@@ -70,7 +67,7 @@ test('a change is written by itself, many changes together', async () => {
   seal.mockImplementation((...given) => vault.seal(...given))
   const worker = here.worker({ vault: { ...vault, seal }, delay: 20 })
   for (let revision = 0; revision < 50; revision++) worker.note('e', { ...everything, revision })
-  await vi.waitFor(async () => expect(await readFile(here.file, 'utf8')).toMatch(/^sluice-configuration-2 e 49 /), WAIT)
+  await expect.poll(() => readFile(here.file, 'utf8')).toMatch(/^sluice-configuration-2 e 49 /)
   expect(seal).toHaveBeenCalledTimes(1)
 })
 
@@ -317,6 +314,7 @@ test.each<[string, (content: string) => string]>([
     (content) => content.slice(0, 300) + (content[300] === 'A' ? 'B' : 'A') + content.slice(301),
   ],
   ['given another revision', (content) => content.replace(' e 3 ', ' e 4 ')],
+  ['told to have no base', (content) => content.replace(/ \d+ *\n/, (end) => ' 256'.padEnd(end.length - 1) + '\n')],
   ['of another form', (content) => content.replace('configuration-2', 'configuration-3')],
 ])('a file that was %s is ignored with a warning', async (_, damage) => {
   await using here = await node()
@@ -343,5 +341,5 @@ test('a disk that cannot be written is a warning, and tried again', async () => 
   await worker.flush()
   expect(here.warnings).toHaveLength(1)
   await mkdir(dataDir)
-  await vi.waitFor(async () => expect(await new DiskCopy({ dataDir, vault, log }).load()).toEqual(everything), WAIT)
+  await expect.poll(() => new DiskCopy({ dataDir, vault, log }).load()).toEqual(everything)
 })

@@ -1,15 +1,12 @@
 import Fastify from 'fastify'
 import type { AddressInfo } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { emptyBuckets } from '../telemetry/latency-buckets.js'
 import type { StatisticsDelta } from '../telemetry/statistics.js'
 import { Publisher } from './publisher.js'
 import { parseReport } from './statistics-report.js'
 import { StatisticsSender } from './statistics-sender.js'
 import { gatewayRoutes } from './stream-server.js'
-
-/** Milliseconds; a second is little on a busy machine. */
-const WAIT = { timeout: 20_000 }
 
 const TOKEN = 'a token of sixteen or more'
 
@@ -79,7 +76,7 @@ test('what is counted reaches control by itself', async () => {
   await using server = await control((deltas) => received.push(...deltas))
   await using gw = sender(server.url)
   gw.counted.push(delta(1))
-  await vi.waitFor(() => expect(received).toEqual([delta(1)]), WAIT)
+  await expect.poll(() => received).toEqual([delta(1)])
 })
 
 test('what control could not store, or whose acceptance got lost, is neither lost nor counted twice', async () => {
@@ -94,7 +91,7 @@ test('what control could not store, or whose acceptance got lost, is neither los
   gw.counted.push(delta(1))
   await gw.made.flush()
   gw.counted.push(delta(2))
-  await vi.waitFor(() => expect(received).toEqual([delta(1), delta(2)]), WAIT)
+  await expect.poll(() => received).toEqual([delta(1), delta(2)])
 })
 
 test('while control is away what was counted is kept, up to a bound', async () => {
@@ -108,7 +105,7 @@ test('while control is away what was counted is kept, up to a bound', async () =
   await gw.made.flush()
   gw.made.controlIsAt(server.url)
   const newer = () => received.filter(({ count }) => count === 2)
-  await vi.waitFor(() => expect(newer()).toHaveLength(60_000), { timeout: 10_000 })
+  await expect.poll(() => newer()).toHaveLength(60_000)
   expect(received.length).toBeLessThanOrEqual(105_000)
   expect(warnings).toEqual([{ lost: expect.any(Number) as number }])
 })

@@ -38,8 +38,7 @@ export function ownReply(exchange: Exchange, reply: Reply, connectionLine: strin
     (reply.date ?? dateLine(Date.now())) +
     wireText(linesWithout(reply.headers, exchange.withheld)) +
     wireText(exchange.replyHeaders)
-  if (status !== 204 && status !== 304) head += `Content-Length: ${length}\r\n`
-  head += connectionLine + '\r\n'
+  head += lengthLine(status, length) + connectionLine + '\r\n'
   if (isBodyless(status, exchange.head.method)) return head
   if (plain) return head + body
   return bytes === undefined ? head : Buffer.concat([Buffer.from(head, 'latin1'), bytes])
@@ -53,7 +52,7 @@ function sharedReply(
   connectionLine: string,
 ): string | Buffer {
   if (shared.head === '') {
-    const length = status === 204 || status === 304 ? '' : `Content-Length: ${body.length}\r\n`
+    const length = lengthLine(status, body.length)
     shared.head = flat(`${statusLine(status)}${SERVER_LINE}${date ?? ''}${wireText(headers)}${length}X-Request-Id: `)
   }
   let head = shared.head + exchange.requestId
@@ -63,6 +62,10 @@ function sharedReply(
   if (isBodyless(status, exchange.head.method)) return head
   return typeof body === 'string' ? head + body : Buffer.concat([Buffer.from(head, 'latin1'), body])
 }
+
+/** RFC 9110 §8.6: statuses without content have none, but for 205. */
+const lengthLine = (status: number, length: number): string =>
+  status === 204 || status === 304 ? '' : `Content-Length: ${length}\r\n`
 
 /** One piece of memory instead of a tree of pieces. */
 const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')

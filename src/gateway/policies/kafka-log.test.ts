@@ -304,5 +304,5 @@ test('a filter of many wildcards takes no longer than its name is long', () => {
   const filter = nameFilter('a*'.repeat(2_000) + 'b')
   const begun = performance.now()
   expect(filter('a'.repeat(20_000))).toBe(false)
-  expect(performance.now() - begun).toBeLessThan(5_000)
+  expect(performance.now() - begun).toBeLessThan(500)
 })
