@@ -8,12 +8,9 @@ const isFailed = ({ status }) => status === 'failed'
 
 // A file that cannot even be read has no test that failed.
 const broken = report.testResults.filter((file) => isFailed(file) && !file.assertionResults.some(isFailed))
-const counted = (...numbers) => numbers.reduce((sum, number) => sum + Number(number), 0)
-console.log(
-  counted(report.numPassedTests),
-  counted(report.numFailedTests, broken.length),
-  counted(report.numPendingTests, report.numTodoTests),
-)
+const failed = Number(report.numFailedTests) + broken.length
+const skipped = Number(report.numPendingTests) + Number(report.numTodoTests)
+console.log(report.numPassedTests, failed, skipped)
 for (const { name, message } of broken) console.log(`  ${name}\n      ${told(message ?? '')}`)
 for (const file of report.testResults)
   for (const { duration, fullName, failureMessages } of file.assertionResults.filter(isFailed))
