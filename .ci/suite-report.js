@@ -8,7 +8,7 @@ const isFailed = ({ status }) => status === 'failed'
 
 // A file that cannot even be read has no test that failed.
 const broken = report.testResults.filter((file) => isFailed(file) && !file.assertionResults.some(isFailed))
-const failed = Number(report.numFailedTests) + broken.length
+const failed = Number(report.numFailedTests) + Number(broken.length)
 const skipped = Number(report.numPendingTests) + Number(report.numTodoTests)
 console.log(report.numPassedTests, failed, skipped)
 for (const { name, message } of broken) console.log(`  ${name}\n      ${told(message ?? '')}`)
